@@ -1,0 +1,112 @@
+/**
+ * From a definition to a class.
+ *
+ * The class parses its configuration, builds its pipeline of policies once, and sends every call through it:
+ * operation → input check → policies → session → handler. One typed method per operation comes by itself.
+ */
+import type { z } from "zod";
+import type { BaseConnector } from "../core/connector.ts";
+import type { CallOptions } from "../core/call.ts";
+import type { Definition } from "../core/definition.ts";
+import { ConnectorError } from "../core/errors.ts";
+import type { Answer, Input, Operations } from "../core/operation.ts";
+import type { ItemStream } from "../core/stream.ts";
+import { keysOfPolicies, type PolicySettingsInput } from "../policies/pipeline.ts";
+import { DefinedConnector, type ConnectorEnvironment } from "./defined.ts";
+
+/** One method per operation, with its parameters and its answer. */
+export type Methods<Ops extends Operations> = {
+  readonly [K in keyof Ops & string]: (
+    ...args: {} extends Input<Ops[K]>
+      ? [params?: Input<Ops[K]>, options?: CallOptions]
+      : [params: Input<Ops[K]>, options?: CallOptions]
+  ) => Ops[K]["stream"] extends true ? ItemStream<Answer<Ops[K]>> : Promise<Answer<Ops[K]>>;
+};
+
+/** What a constructor takes: connection, own options and policy settings in one flat object. */
+export type FlatConfig<C extends z.ZodObject, O extends z.ZodObject> = z.input<C> & z.input<O> & PolicySettingsInput;
+
+export interface ConnectorClass<C extends z.ZodObject, O extends z.ZodObject, Ops extends Operations> {
+  new (config: FlatConfig<C, O>, environment?: ConnectorEnvironment): DefinedConnector<Ops> & Methods<Ops>;
+  readonly definition: Definition<C, O, Ops>;
+}
+
+/** Names that operations cannot have, because every connector has them already. */
+const RESERVED = new Set([
+  "connect",
+  "disconnect",
+  "execute",
+  "stream",
+  "call",
+  "healthCheck",
+  "isConnected",
+  "config",
+  "constructor",
+  "definition",
+  "describe",
+  "name",
+  "run",
+  "then",
+  "toString",
+  "toJSON",
+  "valueOf",
+  "hasOwnProperty",
+]);
+
+const PROVIDER = /^[a-z][a-z0-9-]*$/;
+const OPERATION = /^[a-z][A-Za-z0-9]*$/;
+
+/**
+ * Makes a connector class of a definition. Throws `config_invalid` at once where the definition cannot work: a reserved or
+ * malformed operation name, a setting that two of connection, options and policies claim.
+ */
+export function defineConnector<
+  C extends z.ZodObject,
+  const Ops extends Operations,
+  O extends z.ZodObject = z.ZodObject<{}>,
+>(definition: Definition<C, O, Ops>): ConnectorClass<C, O, Ops> {
+  checkDefinition(definition as unknown as Definition);
+  class Defined extends DefinedConnector<Ops> {
+    static readonly definition = definition;
+
+    constructor(config: unknown, environment?: ConnectorEnvironment) {
+      // The author's precise types end here; inside, operations are looked up by name.
+      super(definition as unknown as Definition, (config ?? {}) as Record<string, unknown>, environment);
+    }
+  }
+  for (const [name, operation] of Object.entries(definition.operations)) {
+    const method = operation.stream
+      ? function (this: Defined, params: never, options?: CallOptions) {
+          return this.stream(name as never, params, options);
+        }
+      : function (this: Defined, params: never, options?: CallOptions) {
+          return this.execute(name as never, params, options);
+        };
+    Object.defineProperty(Defined.prototype, name, { value: method, writable: true, configurable: true });
+  }
+  return Defined as unknown as ConnectorClass<C, O, Ops>;
+}
+
+/** Whether a class came from `defineConnector`. */
+export function isConnectorClass(value: unknown): value is ConnectorClass<z.ZodObject, z.ZodObject, Operations> {
+  return typeof value === "function" && value.prototype instanceof DefinedConnector;
+}
+
+/** Whether something is a class of connector at all, also one written by hand. */
+export type AnyConnectorClass = new (config: never) => BaseConnector;
+
+function checkDefinition(definition: Definition): void {
+  const refuse = (message: string): never => {
+    throw new ConnectorError("config_invalid", `Connector definition "${definition.provider}": ${message}`);
+  };
+  if (!PROVIDER.test(definition.provider)) refuse("provider must be lower-case letters, digits and dashes");
+  for (const name of Object.keys(definition.operations)) {
+    if (RESERVED.has(name)) refuse(`operation name "${name}" is reserved`);
+    if (!OPERATION.test(name)) refuse(`operation name "${name}" must be camelCase letters and digits`);
+  }
+  const connection = Object.keys(definition.connection.shape);
+  const options = Object.keys(definition.options?.shape ?? {});
+  const policies = new Set(keysOfPolicies);
+  for (const key of connection) if (options.includes(key)) refuse(`"${key}" stands in connection and in options`);
+  for (const key of [...connection, ...options]) if (policies.has(key)) refuse(`"${key}" is a setting of the policies`);
+}

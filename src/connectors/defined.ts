@@ -1,0 +1,316 @@
+/** The working half of `defineConnector`: one instance, its session, and the way of a call through it. */
+import { Call, type CallOptions } from "../core/call.ts";
+import { attempt, type AdHoc } from "../core/attempt.ts";
+import { toConnectorError } from "../core/classify.ts";
+import { systemClock, type Clock } from "../core/clock.ts";
+import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
+import type { Definition, Environment, Session } from "../core/definition.ts";
+import { ConnectorError } from "../core/errors.ts";
+import { publishCall, publishNotice, publishState, publishUnclassified, type StateEvent } from "../core/events.ts";
+import type { Health } from "../core/health.ts";
+import { Lifecycle } from "../core/lifecycle.ts";
+import { nearest } from "../core/nearest.ts";
+import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
+import type { Next } from "../core/policy.ts";
+import { guardReads } from "../core/reading.ts";
+import { CallRecord } from "../core/record.ts";
+import { orAborted } from "../core/abort.ts";
+import { redactError, redactor, secretsIn } from "../core/secret.ts";
+import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
+import { callTimeout } from "../policies/deadline.ts";
+import { buildPipeline } from "../policies/pipeline.ts";
+import { settingsOf, type Settings } from "./settings.ts";
+
+/** What hub and tests set around a connector; users of the class leave it out. */
+export interface ConnectorEnvironment {
+  /** The name in the configuration; without one, the provider's. */
+  readonly name?: string | undefined;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1). */
+  readonly random?: (() => number) | undefined;
+  /** Whether a call may open the session itself; asked at each call. */
+  readonly connectsOnUse?: (() => boolean) | undefined;
+}
+
+export interface ConnectorDescription {
+  readonly name: string;
+  readonly provider: string;
+  readonly type: Definition["type"];
+  readonly title: string;
+  readonly summary: string;
+  readonly operations: Operations;
+  /** As parsed; secrets print as `[redacted]`. */
+  readonly settings: Settings;
+}
+
+/** Longest wait for running calls at `disconnect`, where nothing is said. */
+const DRAIN_MS = 10_000;
+/** Longest wait for an answer to a health check. */
+const HEALTH_MS = 5_000;
+
+export class DefinedConnector<Ops extends Operations = Operations> extends BaseConnector<Ops> {
+  /** The name in the configuration; without one, the provider's. */
+  readonly name: string;
+  declare protected readonly config: Settings;
+  readonly #definition: Definition;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #connectsOnUse: () => boolean;
+  readonly #lifecycle: Lifecycle<Session>;
+  readonly #pipeline: Next;
+  readonly #redact: (text: string) => string;
+  readonly #adHoc = new WeakMap<CallRecord, AdHoc>();
+
+  constructor(definition: Definition, flat: Readonly<Record<string, unknown>>, environment: ConnectorEnvironment = {}) {
+    super(settingsOf(definition, flat));
+    this.name = environment.name ?? definition.provider;
+    this.#definition = definition;
+    this.#clock = environment.clock ?? systemClock;
+    this.#random = environment.random ?? Math.random;
+    this.#connectsOnUse = environment.connectsOnUse ?? (() => false);
+    this.#redact = redactor(secretsIn([this.config.connection, this.config.options]));
+    this.#lifecycle = new Lifecycle<Session>({
+      clock: this.#clock,
+      connectLimitMs: this.config.policies.timeout,
+      open: (signal) => this.#open(signal),
+      onState: (state, reason) => this.#tellState(state, reason),
+    });
+    const innermost = attempt(
+      {
+        classify: definition.classify,
+        onUnclassified: (error) => publishUnclassified({ connector: this.name, provider: definition.provider, error }),
+        session: () => this.#lifecycle.session,
+        connect: () => this.#connect(),
+      },
+      (call) => this.#adHoc.get(call.record),
+    );
+    this.#pipeline = buildPipeline(this.config.policies, { clock: this.#clock, random: this.#random }, innermost);
+  }
+
+  override get isConnected(): boolean {
+    return this.#lifecycle.session !== undefined;
+  }
+
+  override async connect(): Promise<void> {
+    try {
+      await this.#connect();
+    } catch (error) {
+      throw this.#present(error);
+    }
+  }
+
+  /** Refuses new calls, waits up to `timeout` milliseconds (10 s) for running ones, cancels the rest, closes. */
+  override async disconnect({ timeout = DRAIN_MS }: { readonly timeout?: number } = {}): Promise<void> {
+    try {
+      await this.#lifecycle.disconnect(timeout);
+    } catch (error) {
+      throw this.#present(error);
+    }
+  }
+
+  override async execute<K extends Plain<Ops>>(
+    operation: K,
+    params?: Input<Ops[K]>,
+    options?: CallOptions,
+  ): Promise<Answer<Ops[K]>> {
+    const call = this.#begin(operation, false, params, options);
+    return (await this.#send(call)) as Answer<Ops[K]>;
+  }
+
+  override async call<K extends Plain<Ops>>(
+    operation: K,
+    params?: Input<Ops[K]>,
+    options?: CallOptions,
+  ): Promise<AnswerWithMeta<Answer<Ops[K]>>> {
+    const call = this.#begin(operation, false, params, options);
+    const data = (await this.#send(call)) as Answer<Ops[K]>;
+    return { data, meta: call.record.meta() };
+  }
+
+  override stream<K extends Streaming<Ops>>(
+    operation: K,
+    params?: Input<Ops[K]>,
+    options?: CallOptions,
+  ): ItemStream<Answer<Ops[K]>> {
+    return lazyStream(async () => {
+      const call = this.#begin(operation, true, params, options);
+      const opened = (await this.#send(call)) as OpenedStream<Answer<Ops[K]>>;
+      return guardReads(opened, call, {
+        clock: this.#clock,
+        readLimitMs: call.timeoutMs ?? this.config.policies.timeout,
+        toError: (thrown) => this.#present(thrown, operation),
+      });
+    });
+  }
+
+  override async healthCheck(): Promise<Health> {
+    const startedAt = this.#clock.now();
+    const abort = new AbortController();
+    const timer = this.#clock.after(HEALTH_MS, () =>
+      abort.abort(new ConnectorError("timeout", `No answer to the health check within ${HEALTH_MS} ms`)),
+    );
+    const timestamp = new Date(this.#clock.wall()).toISOString();
+    try {
+      const found = await orAborted(this.#ping(abort.signal), abort.signal);
+      const responseTime = Math.round((this.#clock.now() - startedAt) * 100) / 100;
+      if (found === undefined) return { status: "healthy", connected: true, responseTime, timestamp };
+      return { status: "degraded", connected: true, responseTime, timestamp, error: this.#redact(found.degraded) };
+    } catch (thrown) {
+      return { status: "unhealthy", connected: false, timestamp, error: this.#present(thrown).message };
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Everything about the connector but its secrets. */
+  describe(): ConnectorDescription {
+    const { provider, type, title, summary, operations } = this.#definition;
+    return { name: this.name, provider, type, title, summary, operations, settings: this.config };
+  }
+
+  /** Runs work of the connector's own on its session, under the same policies as an operation. For subclasses. */
+  protected async run<T>(
+    operation: { readonly name: string; readonly value: Operation },
+    work: (session: Session<Ops>, call: Call) => Promise<T>,
+    options?: CallOptions,
+  ): Promise<T> {
+    const call = this.#start(operation.name, operation.value, undefined, options);
+    this.#adHoc.set(call.record, work as AdHoc);
+    return (await this.#send(call)) as T;
+  }
+
+  #begin(name: string, asStream: boolean, params: unknown, options: CallOptions | undefined): Call {
+    this.#checkConnected(name);
+    const { operations } = this.#definition;
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+    if (operation === undefined) throw this.#unknownOperation(name);
+    if (operation.stream !== asStream) {
+      const instead = asStream ? "execute" : "stream";
+      throw this.#refusal(
+        "unsupported",
+        name,
+        `Operation ${name} is called with ${instead}(), not with ${asStream ? "stream" : "execute"}()`,
+      );
+    }
+    const parsed = operation.input.safeParse(params ?? {});
+    if (parsed.success) return this.#start(name, operation, parsed.data, options);
+    const lines = parsed.error.issues.map((issue) => {
+      const path = issue.path.join(".");
+      const message = issue.message.replace(/^Invalid input: /, "");
+      return path === "" ? message : `${path}: ${message}`;
+    });
+    throw this.#refusal("input_invalid", name, `Invalid input: ${lines.join("; ")}`, operation);
+  }
+
+  #start(name: string, operation: Operation, input: unknown, options: CallOptions = {}): Call {
+    this.#checkConnected(name);
+    const effect = options.effect ?? operation.effect;
+    if (options.idempotencyKey !== undefined && (effect === "unsafe" || effect === "unknown"))
+      throw this.#refusal("unsupported", name, `Operation ${name} takes no idempotency key`, operation);
+    const where = { connector: this.name, provider: this.#definition.provider, operation: name, effect };
+    const record = new CallRecord(where, this.#clock.now());
+    const { idempotencyKey, signal } = options;
+    const call = new Call({
+      operation,
+      input,
+      effect,
+      idempotencyKey,
+      signal,
+      record,
+      timeoutMs: callTimeout(options.timeout),
+    });
+    this.#lifecycle.enter(call);
+    record.onSettled(() => this.#lifecycle.leave(call));
+    return call;
+  }
+
+  async #send(call: Call): Promise<unknown> {
+    try {
+      return await this.#pipeline(call);
+    } catch (error) {
+      throw this.#present(error, call.name);
+    }
+  }
+
+  #checkConnected(operation: string): void {
+    if (this.#lifecycle.session !== undefined || this.#connectsOnUse()) return;
+    throw this.#refusal("not_connected", operation, "Connector not connected", undefined, "Call connect() first.");
+  }
+
+  #unknownOperation(name: string): ConnectorError {
+    const names = Object.keys(this.#definition.operations);
+    const close = nearest(name, names);
+    const hint =
+      close === undefined ? `It has: ${names.join(", ")}.` : `Did you mean "${close}"? It has: ${names.join(", ")}.`;
+    return this.#refusal("unsupported", name, `Unknown operation: ${name}`, undefined, hint);
+  }
+
+  /** A call that is refused before it starts; observers hear of it all the same. */
+  #refusal(
+    kind: ConnectorError["kind"],
+    name: string,
+    message: string,
+    operation?: Operation,
+    hint?: string,
+  ): ConnectorError {
+    const where = {
+      connector: this.name,
+      provider: this.#definition.provider,
+      operation: name,
+      effect: operation?.effect ?? "read",
+    };
+    const record = new CallRecord(where, this.#clock.now());
+    record.outcome = "none";
+    record.settle(kind, this.#clock.now());
+    publishCall(record);
+    return new ConnectorError(kind, message, { hint, outcome: "none" }).locate(this.name, name);
+  }
+
+  #ping(signal: AbortSignal): Promise<void | { readonly degraded: string }> {
+    const session = this.#lifecycle.session;
+    if (session !== undefined) return session.ping(signal);
+    if (this.#connectsOnUse()) return this.#connect().then((opened) => opened.ping(signal));
+    return Promise.reject(new ConnectorError("not_connected", "Connector not connected"));
+  }
+
+  async #connect(): Promise<Session> {
+    try {
+      return await this.#lifecycle.connect();
+    } catch (thrown) {
+      const cause = toConnectorError(thrown, this.#definition.classify);
+      const { kind, hint, retryAfterMs, status, code } = cause;
+      const message = `Failed to connect to ${this.#definition.title}: ${cause.message}`;
+      // Nothing was asked of the system yet, so the call that wanted it had no effect.
+      throw new ConnectorError(kind, message, { hint, retryAfterMs, status, code, outcome: "none", cause: thrown });
+    }
+  }
+
+  #open(signal: AbortSignal): Promise<Session> {
+    const environment: Environment = {
+      name: this.name,
+      clock: this.#clock,
+      random: this.#random,
+      signal,
+      notify: (event, detail) => publishNotice({ connector: this.name, name: event, detail }),
+    };
+    const { connection, options } = this.config;
+    return this.#definition.open({ connection, options }, environment);
+  }
+
+  #tellState(state: StateEvent["state"], reason: string | undefined): void {
+    const { provider } = this.#definition;
+    publishState({
+      connector: this.name,
+      provider,
+      state,
+      reason: reason === undefined ? undefined : this.#redact(reason),
+    });
+  }
+
+  /** The error as callers see it: placed, and free of this connector's secrets, its causes too. */
+  #present(thrown: unknown, operation?: string): ConnectorError {
+    const error = toConnectorError(thrown, this.#definition.classify);
+    redactError(error, this.#redact);
+    return error.locate(this.name, operation);
+  }
+}

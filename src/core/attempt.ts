@@ -1,0 +1,63 @@
+/**
+ * The innermost step: one try at the system.
+ *
+ * Gets the session (connecting where that is allowed), runs the handler, and turns whatever it throws into a
+ * `ConnectorError` that knows what became of the effect.
+ */
+import type { Call } from "./call.ts";
+import { toConnectorError, type Classification } from "./classify.ts";
+import type { Session } from "./definition.ts";
+import type { Next } from "./policy.ts";
+import { openStream, type OpenedStream } from "./stream.ts";
+
+export interface AttemptHooks {
+  readonly classify: (error: unknown) => Classification | undefined;
+  readonly onUnclassified: (error: unknown) => void;
+  /** The live session, or undefined where one must be opened first. */
+  readonly session: () => Session | undefined;
+  /** Opens a session; throws a `ConnectorError`. */
+  readonly connect: () => Promise<Session>;
+}
+
+type AnyHandler = (input: unknown, call: Call) => unknown;
+
+/** Work that is not a declared operation: a function of the session, run under the same policies. */
+export type AdHoc = (session: Session, call: Call) => Promise<unknown>;
+
+export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | undefined): Next {
+  return async (call) => {
+    const { record } = call;
+    record.attempts++;
+    try {
+      let session = hooks.session();
+      if (session === undefined) {
+        record.stage = "connecting";
+        session = await hooks.connect();
+      }
+      call.throwIfCancelled();
+      record.provable = session.readOnlyHandlers?.[record.operation] !== undefined;
+      record.stage = "running";
+      const own = adHoc(call);
+      if (own !== undefined) return await own(session, call);
+      const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
+      // The table is typed where the author writes it; here operations are looked up by name.
+      const handler = handlers?.[record.operation] as AnyHandler;
+      const answer = handler(call.input, call);
+      return call.operation.stream ? await opened(answer as AsyncIterable<unknown>, call) : await answer;
+    } catch (thrown) {
+      const cancelled = call.cancelled;
+      const error = cancelled ?? toConnectorError(thrown, hooks.classify, hooks.onUnclassified);
+      call.noteFailure(error);
+      throw error;
+    }
+  };
+}
+
+async function opened(source: AsyncIterable<unknown>, call: Call): Promise<OpenedStream<unknown>> {
+  const stream = await openStream(source);
+  const reason = call.cancelled;
+  if (reason === undefined) return stream;
+  // Nobody waits for this stream any more, so nobody else would end it.
+  void stream.close().catch(() => {});
+  throw reason;
+}

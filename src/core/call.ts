@@ -1,0 +1,191 @@
+/**
+ * One invocation on its way inward.
+ *
+ * A `Call` is what policies and handlers see. What the whole invocation shares (its record, its key, its deadline) lives
+ * in `record` and in the outermost call; each further try is a `fork` with its own cancellation, so that a time-out of
+ * one try ends that try and nothing else.
+ *
+ * Cancellation is a callback first and an `AbortSignal` second: making an AbortController costs microseconds, so it is
+ * made when a handler reads `call.signal`, and a call that nobody can abort pays nothing.
+ */
+import { ConnectorError, KINDS, type Outcome } from "./errors.ts";
+import type { CallRecord } from "./record.ts";
+import type { Effect, Operation } from "./operation.ts";
+
+/** What a caller can say about one call. */
+export interface CallOptions {
+  /** Aborts the call; it fails with kind `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds (or "5s") for the whole call, instead of the connector's `timeout`; 0 means no limit. */
+  readonly timeout?: number | string | undefined;
+  /** Names this one effect, so that a keyed operation is carried out once however often it is sent. */
+  readonly idempotencyKey?: string | undefined;
+  /** The caller's word that this call has less effect than the operation declares. */
+  readonly effect?: "read" | "idempotent" | undefined;
+}
+
+type CancelListener = (reason: ConnectorError) => void;
+
+export interface CallFacts {
+  readonly operation: Operation;
+  readonly input: unknown;
+  readonly effect: Effect;
+  readonly idempotencyKey?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly record: CallRecord;
+}
+
+export class Call {
+  readonly operation: Operation;
+  readonly input: unknown;
+  readonly effect: Effect;
+  /** The caller's own limit for the whole call; `undefined` leaves it to the connector. */
+  readonly timeoutMs: number | undefined;
+  readonly record: CallRecord;
+  /** Number of this try, from 1. */
+  readonly attempt: number;
+  /** The system itself must refuse any write of this try; only set where the session has a handler that sees to it. */
+  readonly readOnly: boolean;
+  readonly #parent: Call | undefined;
+  readonly #external: AbortSignal | undefined;
+  #key: string | undefined;
+  #reason: ConnectorError | undefined;
+  #listeners: CancelListener[] | undefined;
+  #detach: (() => void) | undefined;
+  #controller: AbortController | undefined;
+  #deadlineAt = Infinity;
+
+  constructor(facts: CallFacts, parent?: Call, readOnly = false) {
+    this.operation = facts.operation;
+    this.input = facts.input;
+    this.effect = facts.effect;
+    this.timeoutMs = facts.timeoutMs;
+    this.record = facts.record;
+    this.#key = parent === undefined ? facts.idempotencyKey : undefined;
+    this.#external = parent === undefined ? facts.signal : undefined;
+    this.#parent = parent;
+    this.attempt = parent === undefined ? 1 : facts.record.attempts + 1;
+    this.readOnly = readOnly || (parent?.readOnly ?? false);
+  }
+
+  /** The operation's name. */
+  get name(): string {
+    return this.record.operation;
+  }
+
+  /** The call's own scope for one try: cancelled with this call, cancellable without it. */
+  fork(options: { readonly readOnly?: boolean } = {}): Call {
+    return new Call(this, this, options.readOnly ?? false);
+  }
+
+  /** Names the effect: the caller's key, or one made on first use; the same for all tries. */
+  get idempotencyKey(): string {
+    if (this.#parent !== undefined) return this.#parent.idempotencyKey;
+    return (this.#key ??= crypto.randomUUID());
+  }
+
+  /** Instant on the connector's clock by which the call must be answered; Infinity where there is no limit. */
+  get deadlineAt(): number {
+    return this.#parent?.deadlineAt ?? this.#deadlineAt;
+  }
+
+  set deadlineAt(instant: number) {
+    this.#deadlineAt = instant;
+  }
+
+  /** Whether somebody outside can abort this call. */
+  get isAbortable(): boolean {
+    return this.#external !== undefined;
+  }
+
+  /** Why the call was cancelled, or `undefined`. */
+  get cancelled(): ConnectorError | undefined {
+    if (this.#reason === undefined && this.#external?.aborted === true) this.cancel(aborted(this));
+    return this.#reason ?? this.#parent?.cancelled;
+  }
+
+  /** Throws the reason where the call was cancelled. */
+  throwIfCancelled(): void {
+    const reason = this.cancelled;
+    if (reason !== undefined) throw reason;
+  }
+
+  /** Ends the call: tells every listener and aborts `signal`. The first reason stays. */
+  cancel(reason: ConnectorError): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    this.#detach?.();
+    this.#detach = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** Calls `listener` once when the call is cancelled, at once if it was already. Returns how to stop listening. */
+  onCancel(listener: CancelListener): () => void {
+    const reason = this.cancelled;
+    if (reason !== undefined) {
+      listener(reason);
+      return () => {};
+    }
+    if (this.#listeners === undefined) {
+      this.#listeners = [];
+      this.#attach();
+    }
+    this.#listeners.push(listener);
+    return () => {
+      const at = this.#listeners?.indexOf(listener) ?? -1;
+      if (at < 0) return;
+      this.#listeners!.splice(at, 1);
+      if (this.#listeners!.length > 0) return;
+      this.#listeners = undefined;
+      this.#detach?.();
+      this.#detach = undefined;
+    };
+  }
+
+  /** The same as a signal, for drivers that take one; made on first use. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = (this.#controller = new AbortController());
+      this.onCancel((reason) => controller.abort(reason));
+    }
+    return this.#controller.signal;
+  }
+
+  /** What is known of the effect if the call ended right now. */
+  get outcome(): Outcome | undefined {
+    if (this.effect === "read") return undefined;
+    return this.record.inDoubt || (this.record.stage === "running" && !this.readOnly) ? "unknown" : "none";
+  }
+
+  /** Writes into error and record what is known of the effect after this try failed. */
+  noteFailure(error: ConnectorError): void {
+    const { record } = this;
+    // A try that was given up earlier may fail much later, while another one is under way.
+    const isCurrent = this.attempt === record.attempts;
+    if (this.effect !== "read" && !this.readOnly) {
+      error.outcome ??= isCurrent && record.stage === "running" ? KINDS[error.kind].outcome : "none";
+      if (error.outcome === "unknown") record.inDoubt = true;
+    }
+    if (isCurrent) record.stage = "queued";
+  }
+
+  #attach(): void {
+    if (this.#parent !== undefined) this.#detach = this.#parent.onCancel((reason) => this.cancel(reason));
+    else if (this.#external !== undefined) {
+      const external = this.#external;
+      const onAbort = (): void => this.cancel(aborted(this));
+      external.addEventListener("abort", onAbort, { once: true });
+      this.#detach = () => external.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+function aborted(call: Call): ConnectorError {
+  return new ConnectorError("cancelled", `Cancelled by the caller while ${call.record.stage}`, {
+    outcome: call.outcome,
+  });
+}

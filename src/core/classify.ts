@@ -1,0 +1,89 @@
+/** From anything thrown to a `ConnectorError`: the connector's own table first, then what every networked driver throws. */
+import { ConnectorError, KINDS, type ErrorDetails, type Kind } from "./errors.ts";
+
+/** What a connector's `classify` tells of an error: a kind, or a kind with facts; `undefined` where it does not know. */
+export type Classification =
+  | Kind
+  | (Omit<ErrorDetails, "connector" | "operation" | "attempts" | "exhausted" | "by"> & {
+      readonly kind: Kind;
+      /** Replaces the driver's message; needed wherever that could carry values. */
+      readonly message?: string;
+    });
+
+/** Errors of Node's sockets, resolver and TLS. `none`: the request cannot have reached the system. */
+const SOCKET_ERRORS: Readonly<
+  Record<string, { readonly kind: Kind; readonly outcome?: "none"; readonly hint?: string }>
+> = {
+  ECONNREFUSED: { kind: "unavailable", outcome: "none", hint: "Is the system running, and are host and port right?" },
+  ENOTFOUND: { kind: "unavailable", outcome: "none", hint: "The host's name does not resolve; check its spelling." },
+  EAI_AGAIN: { kind: "unavailable", outcome: "none", hint: "The resolver does not answer." },
+  EHOSTUNREACH: { kind: "unavailable", outcome: "none" },
+  ENETUNREACH: { kind: "unavailable", outcome: "none" },
+  ECONNRESET: { kind: "connection_lost" },
+  EPIPE: { kind: "connection_lost" },
+  ECONNABORTED: { kind: "connection_lost" },
+  ETIMEDOUT: { kind: "timeout" },
+  DEPTH_ZERO_SELF_SIGNED_CERT: {
+    kind: "config_invalid",
+    outcome: "none",
+    hint: "Name the certificate's authority in the TLS settings.",
+  },
+  SELF_SIGNED_CERT_IN_CHAIN: {
+    kind: "config_invalid",
+    outcome: "none",
+    hint: "Name the certificate's authority in the TLS settings.",
+  },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: {
+    kind: "config_invalid",
+    outcome: "none",
+    hint: "Name the certificate's authority in the TLS settings.",
+  },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: {
+    kind: "config_invalid",
+    outcome: "none",
+    hint: "Name the certificate's authority in the TLS settings.",
+  },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    kind: "config_invalid",
+    outcome: "none",
+    hint: "The certificate is for another host name.",
+  },
+  CERT_HAS_EXPIRED: { kind: "unavailable", outcome: "none", hint: "The server's certificate has expired." },
+};
+
+/** Facts of an error of Node's network layer, also where it is the cause of another. */
+export function classifySocketError(error: unknown): Classification | undefined {
+  for (let seen = error, depth = 0; seen instanceof Error && depth < 4; seen = seen.cause, depth++) {
+    const code = (seen as NodeJS.ErrnoException).code;
+    const facts = typeof code === "string" ? SOCKET_ERRORS[code] : undefined;
+    if (facts !== undefined)
+      return { ...facts, code, message: seen.message === "" ? KINDS[facts.kind].sentence : seen.message };
+    if (seen instanceof AggregateError) {
+      const inner = seen.errors.map(classifySocketError).find((found) => found !== undefined);
+      if (inner !== undefined) return inner;
+    }
+  }
+  return undefined;
+}
+
+/** Makes the error that leaves busbar. A `ConnectorError` stays itself; programming errors become `internal`. */
+export function toConnectorError(
+  error: unknown,
+  classify: (error: unknown) => Classification | undefined,
+  onUnknown: (error: unknown) => void = () => {},
+): ConnectorError {
+  if (error instanceof ConnectorError) return error;
+  const found = classify(error) ?? classifySocketError(error);
+  if (found === undefined) {
+    onUnknown(error);
+    return new ConnectorError("internal", messageOf(error), { cause: error });
+  }
+  if (typeof found === "string") return new ConnectorError(found, messageOf(error), { cause: error });
+  const { kind, message, ...details } = found;
+  return new ConnectorError(kind, message ?? messageOf(error), { cause: error, ...details });
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text === "" ? KINDS.internal.sentence : text;
+}

@@ -1,0 +1,31 @@
+/** Time as a value: everything that waits or measures takes it from here, so that tests can turn the hands. */
+import { TimerLists, type Timer } from "./timer-lists.ts";
+
+export type { Timer } from "./timer-lists.ts";
+
+export interface Clock {
+  /** Monotonic milliseconds from an arbitrary start, with fractions. */
+  now(): number;
+  /** Milliseconds since 1970-01-01 UTC, as the system's clock says. */
+  wall(): number;
+  /** Runs `run` once after `ms`; for waits, which nearly always come to pass. */
+  after(ms: number, run: () => void): Timer;
+  /** Runs `run` once after `ms`; for time-outs, which are nearly always cancelled: cheap, for few different durations. */
+  timeout(ms: number, run: () => void): Timer;
+}
+
+/** `setTimeout` fires at once beyond this. */
+const LONGEST_MS = 2 ** 31 - 1;
+const now = (): number => performance.now();
+const lists = new TimerLists(now);
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now,
+  wall: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_MS));
+    return { cancel: () => clearTimeout(timer) };
+  },
+  timeout: (ms, run) => lists.add(Math.min(ms, LONGEST_MS), run),
+};

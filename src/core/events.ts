@@ -1,0 +1,52 @@
+/**
+ * What busbar tells the outside: one record per settled call, one event per change of state, one per error that no
+ * table knew. Published on `node:diagnostics_channel`; exporters subscribe, and nobody listening costs nothing.
+ */
+import { channel } from "node:diagnostics_channel";
+import type { CallRecord } from "./record.ts";
+
+/** A connector's change of state. */
+export interface StateEvent {
+  readonly connector: string;
+  readonly provider: string;
+  readonly state: "connecting" | "connected" | "connection lost" | "draining" | "disconnected";
+  readonly reason?: string | undefined;
+}
+
+/** An error that `classify` did not know; it was reported as `internal`. */
+export interface UnclassifiedEvent {
+  readonly connector: string;
+  readonly provider: string;
+  readonly error: unknown;
+}
+
+/** A notice of a connector or policy that is neither a call nor a change of state. */
+export interface NoticeEvent {
+  readonly connector: string;
+  readonly name: string;
+  readonly detail?: unknown;
+}
+
+/** The channels' names are part of the public contract. */
+export const channels = {
+  call: channel("busbar:call"),
+  state: channel("busbar:state"),
+  unclassified: channel("busbar:unclassified"),
+  notice: channel("busbar:notice"),
+};
+
+export function publishCall(record: CallRecord): void {
+  if (channels.call.hasSubscribers) channels.call.publish(record);
+}
+
+export function publishState(event: StateEvent): void {
+  if (channels.state.hasSubscribers) channels.state.publish(event);
+}
+
+export function publishUnclassified(event: UnclassifiedEvent): void {
+  if (channels.unclassified.hasSubscribers) channels.unclassified.publish(event);
+}
+
+export function publishNotice(event: NoticeEvent): void {
+  if (channels.notice.hasSubscribers) channels.notice.publish(event);
+}

@@ -1,0 +1,93 @@
+/**
+ * Operations are values: what can be asked of a system, with the schemas of question and answer and the effect of asking.
+ *
+ * The effect decides what busbar may do on its own: retry, hedging, caching and confirmation all derive from it.
+ * - `read`        changes nothing
+ * - `idempotent`  doing it twice is as doing it once
+ * - `keyed`       made idempotent by an idempotency key that reaches the system
+ * - `unsafe`      doing it twice does it twice
+ * - `unknown`     raw text such as SQL: only the system can tell; repeated only through a session's `readOnlyHandlers`
+ */
+import type { z } from "zod";
+
+export type Effect = "read" | "idempotent" | "keyed" | "unsafe" | "unknown";
+
+export interface Operation<
+  I extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+  S extends boolean = boolean,
+> {
+  readonly summary: string;
+  readonly input: I;
+  /** The answer; for a stream, one item of it. Describes and types; answers are not parsed again on the way out. */
+  readonly output: O;
+  readonly stream: S;
+  readonly effect: Effect;
+  readonly examples: readonly Example[];
+}
+
+/** An input that works, as documentation shows it. */
+export interface Example {
+  readonly title: string;
+  readonly input: unknown;
+}
+
+export type Operations = Readonly<Record<string, Operation>>;
+
+interface Extras {
+  readonly examples?: readonly Example[];
+}
+
+/** An operation that changes nothing; may be repeated, hedged and cached. */
+export function read<I extends z.ZodType, O extends z.ZodType>(
+  summary: string,
+  input: I,
+  output: O,
+  extras: Extras = {},
+): Operation<I, O, false> {
+  return { summary, input, output, stream: false, effect: "read", examples: extras.examples ?? [] };
+}
+
+/** An operation that changes something; never repeated after an unknown outcome unless its effect says that it may be. */
+export function write<I extends z.ZodType, O extends z.ZodType>(
+  summary: string,
+  input: I,
+  output: O,
+  extras: Extras & { readonly effect?: Exclude<Effect, "read"> } = {},
+): Operation<I, O, false> {
+  return { summary, input, output, stream: false, effect: extras.effect ?? "unsafe", examples: extras.examples ?? [] };
+}
+
+/** An operation that answers with many items, one after the other; `output` is one item. */
+export function stream<I extends z.ZodType, O extends z.ZodType>(
+  summary: string,
+  input: I,
+  item: O,
+  extras: Extras & { readonly effect?: Effect } = {},
+): Operation<I, O, true> {
+  return {
+    summary,
+    input,
+    output: item,
+    stream: true,
+    effect: extras.effect ?? "read",
+    examples: extras.examples ?? [],
+  };
+}
+
+/** What a caller may write as the operation's parameters. */
+export type Input<Op extends Operation> = z.input<Op["input"]>;
+/** What a handler gets: parsed, with defaults. */
+export type Parsed<Op extends Operation> = z.output<Op["input"]>;
+/** The answer, or one item of a stream. */
+export type Answer<Op extends Operation> = z.output<Op["output"]>;
+
+/** Names of the operations that answer once. */
+export type Plain<Ops extends Operations> = {
+  [K in keyof Ops & string]: Ops[K]["stream"] extends true ? never : K;
+}[keyof Ops & string];
+
+/** Names of the operations that answer with a stream. */
+export type Streaming<Ops extends Operations> = {
+  [K in keyof Ops & string]: Ops[K]["stream"] extends true ? K : never;
+}[keyof Ops & string];

@@ -1,0 +1,28 @@
+/** The public surface of busbar; importing it loads no driver. */
+export { defineConnector, type ConnectorClass, type FlatConfig, type Methods } from "./connectors/define.ts";
+export { DefinedConnector, type ConnectorDescription, type ConnectorEnvironment } from "./connectors/defined.ts";
+export { bytes, duration, pool, port, secret, tls } from "./config/fields.ts";
+export { BaseConnector, type AnswerWithMeta } from "./core/connector.ts";
+export type { Call, CallOptions } from "./core/call.ts";
+export { classifySocketError, type Classification } from "./core/classify.ts";
+export type { Clock, Timer } from "./core/clock.ts";
+export type { Config, ConnectorType, Definition, Environment, Handler, Handlers, Session } from "./core/definition.ts";
+export { loadDriver } from "./core/driver.ts";
+export { ConnectorError, KINDS, type ErrorDetails, type Kind, type Outcome, type Repeat } from "./core/errors.ts";
+export { channels, type NoticeEvent, type StateEvent, type UnclassifiedEvent } from "./core/events.ts";
+export type { Degraded, Health } from "./core/health.ts";
+export {
+  read,
+  stream,
+  write,
+  type Answer,
+  type Effect,
+  type Example,
+  type Input,
+  type Operation,
+  type Operations,
+  type Parsed,
+} from "./core/operation.ts";
+export type { CallMeta, CallRecord, Column, Stage } from "./core/record.ts";
+export { Secret } from "./core/secret.ts";
+export { inBatches, type Batches, type ItemStream } from "./core/stream.ts";

@@ -1,0 +1,28 @@
+/**
+ * The innermost limit: one try.
+ *
+ * A limit outside retry only would let a half-open connection hang the first try until nothing is left for a second. Each
+ * try is cancelled on its own, so that the next one starts with a fresh scope; the work underneath is told to stop, and
+ * the try fails at once whether or not that work listens.
+ */
+import { duration } from "../config/fields.ts";
+import type { Clock } from "../core/clock.ts";
+import { ConnectorError } from "../core/errors.ts";
+import { withinLimit } from "../core/limit.ts";
+import type { Policy } from "../core/policy.ts";
+
+export const attemptTimeoutSetting = duration("Most time for one try. 0 means no limit but the call's own.").default(0);
+
+export function attemptTimeout(limitMs: number, clock: Clock): Policy | undefined {
+  if (limitMs === 0) return undefined;
+  return (next) => (call) => {
+    const scope = call.fork();
+    return withinLimit(next, scope, limitMs, clock, () => {
+      const error = new ConnectorError("timeout", `No answer to try ${scope.attempt} within ${limitMs} ms`, {
+        by: "attempt timeout",
+      });
+      scope.noteFailure(error);
+      return error;
+    });
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * One budget of time for the whole call: queueing, waits, tries and the body.
+ *
+ * It also is where a caller's abort takes effect at once: the answer to the caller never waits for work underneath that
+ * does not listen. That work hears of it through the call's cancellation, and whatever waits on the way (a queue, a rate
+ * limit, a retry delay) looks at `call.deadlineAt` to give up early instead of waiting in vain.
+ */
+import { duration, parseDuration } from "../config/fields.ts";
+import type { Call } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import { ConnectorError } from "../core/errors.ts";
+import { withinLimit } from "../core/limit.ts";
+import type { Policy } from "../core/policy.ts";
+
+export const timeoutSetting = duration(
+  "Most time for a whole call, tries and waits included; for a stream, until its first item and then for each read. 0 means no limit.",
+).default(30_000);
+
+export function deadline(timeoutMs: number, clock: Clock): Policy {
+  return (next) => (call) => {
+    const limitMs = call.timeoutMs ?? timeoutMs;
+    if (limitMs === 0 && !call.isAbortable) return next(call);
+    if (limitMs > 0) call.deadlineAt = clock.now() + limitMs;
+    return withinLimit(next, call, limitMs, clock, () => expired(call, limitMs));
+  };
+}
+
+function expired(call: Call, limitMs: number): ConnectorError {
+  const { stage, attempts } = call.record;
+  const tries = attempts > 1 ? `, try ${attempts}` : "";
+  return new ConnectorError("timeout", `Timed out after ${limitMs} ms while ${stage}${tries}`, {
+    outcome: call.outcome,
+    by: "deadline",
+  });
+}
+
+/** Milliseconds of a caller's `timeout` option. */
+export function callTimeout(value: number | string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = parseDuration(value);
+  if (ms !== undefined) return ms;
+  throw new ConnectorError("input_invalid", 'Invalid timeout: expected milliseconds or text like "30s"', {
+    outcome: "none",
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * Sends a failed call again, if that can help and cannot harm.
+ *
+ * Whether it may is decided in one place (`core/repeat.ts`) from the error's kind and the operation's effect. A raw
+ * statement, of which only the system knows whether it writes, is repeated after an unknown outcome only where the system
+ * itself refuses writes: a true read then succeeds, a write is refused, and the caller is told that its outcome is unknown.
+ *
+ * Waits grow exponentially with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015), are never
+ * shorter than the system asked for (`Retry-After`), and are not begun where they would outlast the deadline: the call
+ * then fails at once and says so. An error that left an inner retry exhausted is not multiplied by an outer one.
+ */
+import { z } from "zod";
+import { duration } from "../config/fields.ts";
+import type { Call } from "../core/call.ts";
+import type { Clock } from "../core/clock.ts";
+import { ConnectorError } from "../core/errors.ts";
+import type { Policy } from "../core/policy.ts";
+import { mayRepeat } from "../core/repeat.ts";
+
+/** Tries of one call where nothing is said. */
+const ATTEMPTS = 3;
+const attempts = z.int().min(1).max(100).optional();
+
+export const retryAttemptsSetting = attempts.meta({
+  description: "Most tries of one call, the first included; 1 means that nothing is repeated.",
+  default: ATTEMPTS,
+});
+
+export const retrySetting = z
+  .strictObject({
+    attempts: attempts.meta({ description: "Another name for `retryAttempts`." }),
+    delay: duration("The first wait is random between 0 and this; it doubles with every try.").default(200),
+    maxDelay: duration("No random wait is longer than this.").default(10_000),
+  })
+  .prefault({})
+  .meta({ description: "How failed calls are repeated." });
+
+/** Most tries of one call, however the setting was named. */
+export function retryAttempts(settings: {
+  retryAttempts?: number | undefined;
+  retry: { attempts?: number | undefined };
+}): number {
+  return settings.retryAttempts ?? settings.retry.attempts ?? ATTEMPTS;
+}
+
+export interface RetrySettings {
+  readonly attempts: number;
+  readonly delay: number;
+  readonly maxDelay: number;
+}
+
+export function retry(settings: RetrySettings, clock: Clock, random: () => number): Policy | undefined {
+  if (settings.attempts === 1) return undefined;
+  return (next) => async (call) => {
+    let scope = call;
+    /** The failure that left the outcome unknown; what a read-only repeat is refused with cannot replace it. */
+    let inDoubt: ConnectorError | undefined;
+    for (;;) {
+      let error: ConnectorError;
+      try {
+        return await next(scope);
+      } catch (thrown) {
+        if (!(thrown instanceof ConnectorError)) throw thrown;
+        error = thrown;
+      }
+      const { record } = call;
+      error.attempts ??= record.attempts;
+      if (call.cancelled !== undefined) throw call.cancelled;
+      if (scope.readOnly && isRefusal(error)) throw inDoubt ?? error;
+      const verdict = mayRepeat(error, call.effect);
+      if (verdict === "no" || (verdict === "read-only" && !record.provable)) throw error;
+      if (verdict === "read-only") inDoubt ??= error;
+      if (record.attempts >= settings.attempts) throw exhausted(error, record.attempts, inDoubt);
+      const waitMs = waitBefore(record.attempts, error, settings, random);
+      if (clock.now() + waitMs >= call.deadlineAt) throw tooLate(error, waitMs, record.attempts);
+      await pause(call, waitMs, clock);
+      record.waitMs += waitMs;
+      scope = call.fork({ readOnly: inDoubt !== undefined });
+    }
+  };
+}
+
+/** The system's answer to a write inside a read-only repeat. */
+function isRefusal(error: ConnectorError): boolean {
+  return error.kind === "permission_denied" || error.kind === "unsupported";
+}
+
+function waitBefore(tries: number, error: ConnectorError, settings: RetrySettings, random: () => number): number {
+  const ceiling = Math.min(settings.maxDelay, settings.delay * 2 ** (tries - 1));
+  return Math.max(random() * ceiling, error.retryAfterMs ?? 0);
+}
+
+function pause(call: Call, ms: number, clock: Clock): Promise<void> {
+  call.record.stage = "waiting to retry";
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => {
+      stopListening();
+      resolve();
+    });
+    const stopListening = call.onCancel((reason) => {
+      timer.cancel();
+      reject(reason);
+    });
+  });
+}
+
+function exhausted(error: ConnectorError, tries: number, inDoubt: ConnectorError | undefined): ConnectorError {
+  const { kind, hint, retryAfterMs, status, code } = error;
+  const outcome = inDoubt === undefined ? error.outcome : "unknown";
+  const message = `Operation failed after ${tries} attempts: ${error.message}`;
+  return new ConnectorError(kind, message, {
+    hint,
+    retryAfterMs,
+    status,
+    code,
+    outcome,
+    attempts: tries,
+    exhausted: true,
+    by: "retry",
+    cause: error,
+  });
+}
+
+function tooLate(error: ConnectorError, waitMs: number, tries: number): ConnectorError {
+  const { kind, hint, outcome, status, code } = error;
+  const why = error.retryAfterMs === undefined ? "the next try" : "the system asks for";
+  const message = `Operation failed after ${tries} attempts: ${error.message}; ${why} a wait of ${Math.ceil(waitMs)} ms, which would outlast the call's timeout`;
+  return new ConnectorError(kind, message, {
+    hint,
+    outcome,
+    status,
+    code,
+    retryAfterMs: error.retryAfterMs ?? waitMs,
+    attempts: tries,
+    exhausted: true,
+    by: "retry",
+    cause: error,
+  });
+}

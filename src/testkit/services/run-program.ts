@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import type { Command, RunOptions } from "./service-spec.ts";
+
+export interface RunProgramOptions extends RunOptions {
+  readonly cwd?: string;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+const OUTPUT_LIMIT = 64 * 1024;
+
+/** The only variables that a program of the testkit sees besides its own: nothing of `PG*` or `MYSQL*` leaks in. */
+export function cleanEnvironment(dir: string): Record<string, string> {
+  return { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: dir, TMPDIR: dir, LANG: "C.UTF-8", TZ: "UTC" };
+}
+
+/** Runs a program to its end and returns what it printed; throws with the last of it when it fails or takes too long. */
+export function runProgram(command: Command, options: RunProgramOptions = {}): Promise<string> {
+  const { cwd = "/", owner, input, timeoutMs = 60_000 } = options;
+  return new Promise((resolve, reject) => {
+    const env = { ...cleanEnvironment(cwd), ...command.env };
+    const child = spawn(command.file, command.args, { cwd, env, stdio: "pipe", ...owner });
+    let output = "";
+    const keep = (text: string): void => {
+      output = (output + text).slice(-OUTPUT_LIMIT);
+    };
+    const fail = (why: string, cause?: Error): void => {
+      reject(new Error(`${command.file} ${why}\n${output.slice(-2000)}`, cause && { cause }));
+    };
+    const timer = setTimeout(() => {
+      fail(`took longer than ${timeoutMs} ms`);
+      child.kill("SIGKILL");
+    }, timeoutMs).unref();
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+    child.once("error", (error) => fail(error.message, error));
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) resolve(output);
+      else fail(`ended with ${signal ?? `code ${code}`}`);
+    });
+    child.stdin.on("error", () => {}); // a program that does not read its input may close it early
+    child.stdin.end(input);
+  });
+}
