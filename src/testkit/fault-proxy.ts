@@ -47,11 +47,11 @@ const NO_FAULTS: Faults = {
   cutAfterBytesDown: undefined,
 };
 
-/** A proxy on a loopback port of its own. It does not keep the process alive. */
+/** A proxy on a loopback port of its own. A forgotten one does not keep the process alive. */
 export class FaultProxy {
   readonly host = "127.0.0.1";
   readonly port: number;
-  /** Accepts and at once resets new connections, without a word to the server. */
+  /** Accepts new connections and at once resets them, without a word to the server. */
   refuse = false;
   /** How many connections were ever accepted, refused ones included. */
   accepted = 0;
@@ -67,4 +67,120 @@ export class FaultProxy {
     this.#claimed = claimed;
     this.port = claimed.port;
   }
+
+  /** How many clients are connected now. */
+  get open(): number {
+    return [...this.#links].filter((link) => link.hasClient).length;
+  }
+
+  get latencyUpMs(): number {
+    return this.#faults.latencyUpMs;
+  }
+  set latencyUpMs(latencyUpMs: number) {
+    this.#change({ latencyUpMs });
+  }
+
+  get latencyDownMs(): number {
+    return this.#faults.latencyDownMs;
+  }
+  set latencyDownMs(latencyDownMs: number) {
+    this.#change({ latencyDownMs });
+  }
+
+  get rateBytesPerSec(): number {
+    return this.#faults.rateBytesPerSec;
+  }
+  set rateBytesPerSec(rateBytesPerSec: number) {
+    this.#change({ rateBytesPerSec });
+  }
+
+  get blackhole(): Faults["blackhole"] {
+    return this.#faults.blackhole;
+  }
+  set blackhole(blackhole: Faults["blackhole"]) {
+    this.#change({ blackhole });
+  }
+
+  get cutAfterBytesDown(): number | undefined {
+    return this.#faults.cutAfterBytesDown;
+  }
+  set cutAfterBytesDown(cutAfterBytesDown: number | undefined) {
+    this.#change({ cutAfterBytesDown });
+  }
+
+  /** Resets every open connection on both sides; new ones are served. */
+  cut(): void {
+    for (const link of this.#links) link.reset();
+  }
+
+  /** Ends the server's half of every open connection towards the client; the server knows nothing of it. */
+  halfClose(): void {
+    for (const link of this.#links) link.endTowardsClient();
+  }
+
+  /** Takes every fault away, opens the listener again, and delivers what was held back. */
+  async heal(): Promise<void> {
+    this.refuse = false;
+    this.#change(NO_FAULTS);
+    await this.reopen();
+  }
+
+  /** Stops listening: new connections get ECONNREFUSED, open ones go on. */
+  closeListener(): void {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  /** Listens again, on the same port. */
+  async reopen(): Promise<void> {
+    if (this.#server || this.#isClosed) return;
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
+    this.#server = server;
+    server.unref();
+    server.listen({ host: this.host, port: this.port });
+    await once(server, "listening");
+  }
+
+  /** Resets what is open and gives back the port. */
+  close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.closeListener();
+      this.cut();
+      this.#claimed.release();
+    }
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #accept(client: Socket): void {
+    this.accepted++;
+    if (this.refuse) {
+      client.on("error", () => {}); // the peer may be faster
+      client.resetAndDestroy();
+      return;
+    }
+    const link = openLink({
+      client,
+      target: this.#target,
+      faults: this.#faults,
+      onEnd: () => this.#links.delete(link),
+    });
+    this.#links.add(link);
+  }
+
+  #change(faults: Partial<Faults>): void {
+    Object.assign(this.#faults, faults);
+    for (const link of this.#links) link.wake();
+  }
+}
+
+/** Starts a proxy in front of a server; point the client at its `host` and `port`. */
+export async function startFaultProxy(target: FaultProxyTarget): Promise<FaultProxy> {
+  const proxy = new FaultProxy(target, await claimPort());
+  await proxy.reopen();
+  return proxy;
 }

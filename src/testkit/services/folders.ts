@@ -61,7 +61,11 @@ export async function cachedFolder(
 ): Promise<string> {
   const root = cacheRoot();
   const folder = join(root, name);
-  const exists = (): Promise<boolean> => access(folder, constants.F_OK).then(() => true, () => false);
+  const exists = (): Promise<boolean> =>
+    access(folder, constants.F_OK).then(
+      () => true,
+      () => false,
+    );
   if (await exists()) return folder;
   const id = randomUUID();
   const draft = join(root, `.${name}-${id}`);

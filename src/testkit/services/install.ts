@@ -53,7 +53,8 @@ export async function ensureInstalled(specs: readonly ServiceSpec[]): Promise<vo
     throw new ServiceUnavailable(first, `apt-get install ${packages.join(" ")} failed`, { cause });
   }
   const [stillMissing] = await findMissing(missing);
-  if (stillMissing) throw new ServiceUnavailable(stillMissing, "its packages are installed, its programs are not found");
+  if (stillMissing)
+    throw new ServiceUnavailable(stillMissing, "its packages are installed, its programs are not found");
 }
 
 /**

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { systemClock } from "../../core/clock.ts";
 import type { Command, RunOptions } from "./service-spec.ts";
 
 export interface RunProgramOptions extends RunOptions {
@@ -26,15 +27,18 @@ export function runProgram(command: Command, options: RunProgramOptions = {}): P
     const fail = (why: string, cause?: Error): void => {
       reject(new Error(`${command.file} ${why}\n${output.slice(-2000)}`, cause && { cause }));
     };
-    const timer = setTimeout(() => {
+    const timer = systemClock.after(timeoutMs, () => {
       fail(`took longer than ${timeoutMs} ms`);
       child.kill("SIGKILL");
-    }, timeoutMs).unref();
+    });
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);
-    child.once("error", (error) => fail(error.message, error));
+    child.once("error", (error) => {
+      timer.cancel();
+      fail(error.message, error);
+    });
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
+      timer.cancel();
       if (code === 0) resolve(output);
       else fail(`ended with ${signal ?? `code ${code}`}`);
     });

@@ -194,7 +194,10 @@ export class Service {
 }
 
 /** Starts a private server and waits until it serves. Throws `ServiceUnavailable` when it is not on this machine. */
-export async function startService(spec: ServiceSpec, options: { readonly signal?: AbortSignal } = {}): Promise<Service> {
+export async function startService(
+  spec: ServiceSpec,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Service> {
   const owned = await makeInstance(spec);
   const service = new Service(spec, owned);
   try {

@@ -95,7 +95,7 @@ export function findProcesses(system: System, trace: ServiceTrace): FoundProcess
   }
   const ours = new Set<number>();
   for (const found of all) if (found.isOurs) ours.add(found.pid);
-  for (let known = 0; known < ours.size; ) {
+  for (let known = 0; known < ours.size;) {
     known = ours.size;
     for (const found of all) if (ours.has(found.parent)) ours.add(found.pid);
   }

@@ -5,21 +5,27 @@
  * end there. A time-out does not: a five-second stop timer must not hold a finished test run for five seconds.
  */
 import { connect } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { systemClock } from "../../core/clock.ts";
 
 export interface WaitOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Waits at most 100 ms at a time; rejects with the signal's reason when it is aborted meanwhile. */
-export async function pauseFor(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, signal ? { signal } : {});
-  } catch (error) {
+/** Waits; rejects with the signal's reason when it is aborted meanwhile. */
+export function pauseFor(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    throw error;
-  }
+    const timer = systemClock.after(ms, () => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    });
+    const stop = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+  });
 }
 
 /** Asks `probe` again and again, first after 5 ms and then ever less often up to 100 ms, until it answers true or time is up. */
@@ -27,11 +33,11 @@ export async function becomesTrue(
   probe: () => boolean | Promise<boolean>,
   { timeoutMs, signal }: WaitOptions,
 ): Promise<boolean> {
-  const start = performance.now();
+  const start = systemClock.now();
   for (let waitMs = 5; ; waitMs = Math.min(waitMs * 1.5, 100)) {
     signal?.throwIfAborted();
     if (await probe()) return true;
-    const leftMs = timeoutMs - (performance.now() - start);
+    const leftMs = timeoutMs - (systemClock.now() - start);
     if (leftMs <= 0) return false;
     await pauseFor(Math.min(waitMs, leftMs), signal);
   }
@@ -45,7 +51,10 @@ export interface FirstReplyOptions {
 }
 
 /** The first bytes that a server on this machine answers, or undefined when it refuses, hangs up or stays silent. */
-export function firstReply(port: number, { send, timeoutMs = 1000 }: FirstReplyOptions = {}): Promise<Buffer | undefined> {
+export function firstReply(
+  port: number,
+  { send, timeoutMs = 1000 }: FirstReplyOptions = {},
+): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
     const finish = (reply: Buffer | undefined): void => {
