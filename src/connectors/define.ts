@@ -65,13 +65,13 @@ export function defineConnector<
   const Ops extends Operations,
   O extends z.ZodObject = z.ZodObject<{}>,
 >(definition: Definition<C, O, Ops>): ConnectorClass<C, O, Ops> {
-  checkDefinition(definition as unknown as Definition);
+  checkDefinition(definition);
   class Defined extends DefinedConnector<Ops> {
     static readonly definition = definition;
 
     constructor(config: unknown, environment?: ConnectorEnvironment) {
       // The author's precise types end here; inside, operations are looked up by name.
-      super(definition as unknown as Definition, (config ?? {}) as Record<string, unknown>, environment);
+      super(definition, (config ?? {}) as Record<string, unknown>, environment);
     }
   }
   for (const [name, operation] of Object.entries(definition.operations)) {

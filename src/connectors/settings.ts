@@ -131,7 +131,7 @@ function shapeAt(schema: z.ZodType, path: readonly PropertyKey[]): Shape {
       at = inner;
     }
     if (!(at instanceof z.ZodObject)) return {};
-    if (step === undefined) return at.shape as Shape;
+    if (step === undefined) return at.shape;
     at = (at.shape as Record<PropertyKey, unknown>)[step];
   }
   return {};

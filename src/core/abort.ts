@@ -14,7 +14,7 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal, discard: (la
       },
       (error: unknown) => {
         signal.removeEventListener("abort", onAbort);
-        reject(error as Error);
+        reject(error);
       },
     );
   });

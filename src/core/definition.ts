@@ -70,7 +70,7 @@ export interface Definition<
   /** The connector's own settings; the policies' come by themselves. A `z.strictObject`. */
   readonly options?: O;
   readonly operations: Ops;
-  open(config: Config<C, O>, env: Environment): Promise<Session<Ops>>;
+  open(this: void, config: Config<C, O>, env: Environment): Promise<Session<Ops>>;
   /** Maps the driver's errors to kinds; `undefined` where it does not know. */
-  classify(error: unknown): Classification | undefined;
+  classify(this: void, error: unknown): Classification | undefined;
 }

@@ -19,8 +19,8 @@ export interface LifecycleHooks<S extends Closable> {
   readonly clock: Clock;
   /** Most milliseconds that opening may take; 0 means no limit. */
   readonly connectLimitMs: number;
-  open(signal: AbortSignal): Promise<S>;
-  onState(state: StateEvent["state"], reason?: string): void;
+  open(this: void, signal: AbortSignal): Promise<S>;
+  onState(this: void, state: StateEvent["state"], reason?: string): void;
 }
 
 export class Lifecycle<S extends Closable> {

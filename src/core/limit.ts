@@ -31,7 +31,7 @@ export function withinLimit(
       },
       (error: unknown) => {
         over();
-        reject(error as Error);
+        reject(error);
       },
     );
   });
