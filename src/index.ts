@@ -26,3 +26,17 @@ export {
 export type { CallMeta, CallRecord, Column, Stage } from "./core/record.ts";
 export { Secret } from "./core/secret.ts";
 export { inBatches, type Batches, type ItemStream } from "./core/stream.ts";
+export { formatOrigin, type Origin } from "./config/origin.ts";
+export { formatProblem, problemsOf, type ConfigProblem } from "./config/problem.ts";
+export {
+  loadConfig,
+  type AnyConnectorClass,
+  type ConfigSource,
+  type ConnectorEntry,
+  type ExplainedSetting,
+  type HubConfig,
+  type LoadedConfig,
+  type LoadedConnector,
+  type LoadOptions,
+} from "./hub/configuration.ts";
+export * from "./hub/hub.ts";
