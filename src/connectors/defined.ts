@@ -204,7 +204,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   #start(name: string, operation: Operation, input: unknown, options: CallOptions = {}): Call {
     this.#checkConnected(name);
-    const effect = options.effect ?? operation.effect;
+    const effect = options.effect ?? operation.effectOf?.(input) ?? operation.effect;
     if (options.idempotencyKey !== undefined && (effect === "unsafe" || effect === "unknown"))
       throw this.#refusal("unsupported", name, `Operation ${name} takes no idempotency key`, operation);
     const where = { connector: this.name, provider: this.#definition.provider, operation: name, effect };

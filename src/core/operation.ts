@@ -23,6 +23,8 @@ export interface Operation<
   readonly output: O;
   readonly stream: S;
   readonly effect: Effect;
+  /** The effect of one particular call, where the input tells it; `effect` is then the worst that it may be. */
+  effectOf?(input: z.output<I>): Effect;
   readonly examples: readonly Example[];
 }
 
@@ -53,9 +55,14 @@ export function write<I extends z.ZodType, O extends z.ZodType>(
   summary: string,
   input: I,
   output: O,
-  extras: Extras & { readonly effect?: Exclude<Effect, "read"> } = {},
+  extras: Extras & {
+    readonly effect?: Exclude<Effect, "read">;
+    readonly effectOf?: (input: z.output<I>) => Effect;
+  } = {},
 ): Operation<I, O, false> {
-  return { summary, input, output, stream: false, effect: extras.effect ?? "unsafe", examples: extras.examples ?? [] };
+  const { effect = "unsafe", effectOf, examples = [] } = extras;
+  const value = { summary, input, output, stream: false, effect, examples } as const;
+  return effectOf === undefined ? value : { ...value, effectOf };
 }
 
 /** An operation that answers with many items, one after the other; `output` is one item. */
