@@ -62,25 +62,22 @@ export function port(standard: number): z.ZodDefault<z.ZodInt> {
   return z.int().min(1).max(65_535).default(standard).meta({ description: "TCP port." });
 }
 
+/** What TLS takes beside being on; for systems whose address says whether it is. */
+export const tlsDetails = z.strictObject({
+  mode: z.enum(["require", "verify-full"]).default("verify-full").meta({
+    description: "`verify-full` checks certificate and host name; `require` encrypts but checks neither.",
+  }),
+  ca: z.string().optional().meta({ description: "Certificate of the authority, PEM text." }),
+  cert: z.string().optional().meta({ description: "Client certificate, PEM text." }),
+  key: secret("Key of the client certificate, PEM text.").optional(),
+  servername: z.string().optional().meta({ description: "Name to check and to send, where it is not the host." }),
+});
+
 /** How TLS is used, for systems that speak TLS on the same port. */
-export const tls = z
-  .union([
-    z.boolean(),
-    z.enum(["disable", "require", "verify-full"]),
-    z.strictObject({
-      mode: z.enum(["require", "verify-full"]).default("verify-full").meta({
-        description: "`verify-full` checks certificate and host name; `require` encrypts but checks neither.",
-      }),
-      ca: z.string().optional().meta({ description: "Certificate of the authority, PEM text." }),
-      cert: z.string().optional().meta({ description: "Client certificate, PEM text." }),
-      key: secret("Key of the client certificate, PEM text.").optional(),
-      servername: z.string().optional().meta({ description: "Name to check and to send, where it is not the host." }),
-    }),
-  ])
-  .meta({
-    description:
-      "TLS: true or `verify-full` checks the server's certificate; `require` only encrypts; false or `disable` is off.",
-  });
+export const tls = z.union([z.boolean(), z.enum(["disable", "require", "verify-full"]), tlsDetails]).meta({
+  description:
+    "TLS: true or `verify-full` checks the server's certificate; `require` only encrypts; false or `disable` is off.",
+});
 
 /** The size of a pool where nothing is said. */
 const POOL_SIZE = 10;

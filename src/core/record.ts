@@ -3,7 +3,14 @@ import type { Effect } from "./operation.ts";
 import type { Kind, Outcome } from "./errors.ts";
 
 /** Where a call is. `running`: the system has been asked, so its effect is open. */
-export type Stage = "queued" | "connecting" | "waiting for the rate limit" | "waiting to retry" | "running" | "reading";
+export type Stage =
+  | "queued"
+  | "connecting"
+  | "authenticating"
+  | "waiting for the rate limit"
+  | "waiting to retry"
+  | "running"
+  | "reading";
 
 /** A column of a SQL answer. */
 export interface Column {
