@@ -10,6 +10,7 @@ import type { Direction, FaultProxyTarget, Faults } from "./fault-proxy.ts";
 const HELD_BYTES_LIMIT = 1024 * 1024;
 /** A narrow line lets bytes through in slices of about this time. */
 const SLICE_MS = 10;
+const RESET_AFTER_MS = 10;
 
 export interface FaultLink {
   readonly hasClient: boolean;
@@ -45,7 +46,7 @@ export function openLink({ client, target, faults, onEnd }: LinkOptions): FaultL
   }
   return {
     get hasClient() {
-      return !client.destroyed;
+      return !client.destroyed && !client.readableEnded;
     },
     wake() {
       up.wake();
@@ -140,7 +141,8 @@ class Lane {
     if (allowed < size) {
       faults.cutAfterBytesDown = undefined;
       this.stop();
-      to.write(slice, reset); // not before the bytes have left: a reset drops what is still here
+      // Bytes and reset that arrive together are told as bytes and a clean end by libuv, so the reset comes later.
+      to.write(slice, () => (this.#timer = systemClock.after(RESET_AFTER_MS, reset)));
       return;
     }
     if (this.#direction === "down" && faults.cutAfterBytesDown !== undefined) faults.cutAfterBytesDown -= size;

@@ -68,7 +68,7 @@ export class FaultProxy {
     this.port = claimed.port;
   }
 
-  /** How many clients are connected now. */
+  /** How many clients are connected now: neither have they ended, nor were they cut off. */
   get open(): number {
     return [...this.#links].filter((link) => link.hasClient).length;
   }

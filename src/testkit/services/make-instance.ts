@@ -33,7 +33,7 @@ export async function makeInstance(spec: ServiceSpec): Promise<OwnedInstance> {
   for (const name of spec.extraPorts ?? []) ports[name] = await claim();
 
   const owner = spec.keepsRoot ? undefined : unprivilegedUser();
-  const dir = makeTemporaryFolder(spec.name, owner);
+  const dir = makeTemporaryFolder(spec.name, { owner, needsDisk: spec.needsDisk });
   const environment = { ...cleanEnvironment(dir), TEST_SERVICE_ID: id };
   const instance: ServiceInstance = {
     host: "127.0.0.1",

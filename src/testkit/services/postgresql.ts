@@ -27,7 +27,7 @@ export interface PostgresqlOptions {
   /** Server settings; they win over the testkit's own. */
   readonly conf?: Readonly<Record<string, string>>;
   readonly tls?: PostgresqlTls;
-  /** Waits for the disk, as in production. Default: no; only a crash of the whole machine would lose data by that. */
+  /** Stands on a disk and waits for it, as in production. Default: no; only a crash of the whole machine would lose data by that. */
   readonly durable?: boolean;
 }
 
@@ -59,6 +59,7 @@ export function postgresql(options: PostgresqlOptions = {}): ServiceSpec {
       const folder = await embeddedPostgresqlFolder();
       return folder && join(folder, "bin");
     },
+    needsDisk: durable,
     async prepare(instance) {
       const template = await dataTemplate(instance);
       await instance.run({ file: "cp", args: ["-a", template, join(instance.dir, "data")] });
@@ -102,6 +103,7 @@ const LEAN = {
   shared_buffers: "32MB",
   max_connections: "60",
   timezone: "UTC",
+  max_wal_size: "256MB", // initdb derives it from the segment size, which is small here to have less to copy
   dynamic_shared_memory_type: "mmap", // in the data directory: nothing is left in /dev/shm after a crash
 };
 
@@ -137,7 +139,7 @@ function debianFolders(): string[] {
 
 async function dataTemplate({ binaries, owner }: ServiceInstance): Promise<string> {
   const locale = process.platform === "linux" ? "C.UTF-8" : "C";
-  const args = ["-U", USERNAME, "--auth=trust", "-E", "UTF8", `--locale=${locale}`, "--no-sync"];
+  const args = ["-U", USERNAME, "--auth=trust", "-E", "UTF8", `--locale=${locale}`, "--no-sync", "--wal-segsize=1"];
   const initdb = join(binaries, "initdb");
   const { size, mtimeMs } = statSync(join(binaries, "postgres"));
   const build = [binaries, size, mtimeMs, owner?.uid, ...args].join("|");

@@ -23,7 +23,7 @@ export interface ServiceInstance {
   readonly port: number;
   /** The ports that the spec asked for in `extraPorts`, by name. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Own folder, empty at first; the server's user owns it. */
+  /** Own folder, in memory where there is room, empty at first; the server's user owns it. */
   readonly dir: string;
   /** What `findBinaries` found. */
   readonly binaries: string;
@@ -58,6 +58,8 @@ export interface ServiceSpec {
   readonly extraPorts?: readonly string[];
   /** Keeps the rights of the user who runs the tests. Default: root is given up for nobody (65534). */
   readonly keepsRoot?: boolean;
+  /** Its folder is on a disk, not in memory. */
+  readonly needsDisk?: boolean;
   /** Makes data and configuration. Runs once an instance. */
   prepare(instance: ServiceInstance): Promise<void>;
   /** The server itself, in the foreground. */

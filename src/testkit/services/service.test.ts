@@ -4,39 +4,53 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase } from "./create-database.ts";
 import { areServicesAvailable } from "./install.ts";
 import { postgresql } from "./postgresql.ts";
+import { sendSignal } from "./process-tree.ts";
 import { type Service, startService } from "./service.ts";
 import { findProcesses, thisSystem } from "./sweep.ts";
+import { becomesTrue } from "./wait.ts";
 
-async function query(service: Service, sql: string, config: pg.ClientConfig = {}): Promise<unknown[]> {
-  const { host, port, username: user, password, database } = service;
+const embedded = postgresql({ source: "embedded" });
+const hasEmbedded = await areServicesAvailable(embedded);
+const hasSystem = await areServicesAvailable(postgresql());
+const sources = [...(hasSystem ? ["system" as const] : []), ...(hasEmbedded ? ["embedded" as const] : [])];
+
+type Address = Pick<Service, "host" | "port" | "username" | "password" | "database">;
+
+async function query(address: Address, sql: string, config: pg.ClientConfig = {}): Promise<unknown[]> {
+  const { host, port, username: user, password, database } = address;
   const client = new pg.Client({ host, port, user, password, database, connectionTimeoutMillis: 5000, ...config });
   client.on("error", () => {});
-  await client.connect();
   try {
+    await client.connect();
     const { rows } = await client.query<Record<string, unknown>>(sql);
     return rows.flatMap((row) => Object.values(row));
   } finally {
-    await client.end();
+    await client.end().catch(() => {});
   }
 }
 
-const sources = ["system", "embedded"] as const;
-const available = await Promise.all(sources.map((source) => areServicesAvailable(postgresql({ source }))));
-
-describe.for(sources.filter((_, index) => available[index]))("PostgreSQL from the %s source", (source) => {
-  it("serves queries as the unprivileged test user on a loopback port", async () => {
-    await using service = await startService(postgresql({ source, conf: { work_mem: "5MB" } }));
+describe.for(sources)("PostgreSQL from the %s source", (source) => {
+  it("serves queries with its own password and settings, and leaves nothing", async () => {
+    const service = await startService(postgresql({ source, conf: { work_mem: "5MB" } }));
     const facts = await query(service, "select 6 * 7, current_user, current_setting('work_mem')");
     expect(facts).toEqual([42, "test", "5MB"]);
-    expect(service.port).toBeGreaterThanOrEqual(15_000);
+    await expect(query({ ...service, password: "wrong" }, "select 1")).rejects.toThrow(
+      "password authentication failed",
+    );
+    const { dir } = service;
+    expect(findProcesses(thisSystem, { id: "", dir }).length).toBeGreaterThan(3);
+    await Promise.all([service.destroy(), service.destroy()]);
+    expect(findProcesses(thisSystem, { id: "", dir })).toEqual([]);
+    expect(existsSync(dir)).toBe(false);
     expect(service.log()).toContain("ready to accept connections");
+    await expect(service.start()).rejects.toThrow("destroyed");
   });
 });
 
-describe.runIf(available[1])("a service", () => {
+describe.runIf(hasEmbedded)("a service", () => {
   let service: Service;
   beforeAll(async () => {
-    service = await startService(postgresql({ source: "embedded" }));
+    service = await startService(embedded);
   });
   afterAll(() => service.destroy());
 
@@ -52,5 +66,97 @@ describe.runIf(available[1])("a service", () => {
     expect(service.pid).not.toBe(pid);
     expect(service.port).toBe(port);
     expect(await query(service, "select name from kept")).toEqual(["ada"]);
+  });
+
+  it("starts again after its first process was killed alone", async () => {
+    if (service.pid) sendSignal(service.pid, "SIGKILL");
+    await becomesTrue(() => !service.isRunning, { timeoutMs: 5000 });
+    await service.start();
+    expect(await query(service, "select 1")).toEqual([1]);
+  });
+
+  it("holds a query while it is paused and answers it when resumed", async () => {
+    const client = new pg.Client(service.url);
+    await client.connect();
+    await service.pause();
+    await service.pause();
+    let isAnswered = false;
+    const answer = client.query("select 1 as one").then(({ rows }) => {
+      isAnswered = true;
+      return rows as unknown[];
+    });
+    await expect(query(service, "select 1", { connectionTimeoutMillis: 50 })).rejects.toThrow("timeout");
+    expect(isAnswered).toBe(false);
+    await service.resume();
+    expect(await answer).toEqual([{ one: 1 }]);
+    await client.end();
+  });
+
+  it("stops in good order even while it is paused, and serves the same data when started", async () => {
+    await query(service, "create table stopped as select 7 as n");
+    await service.pause();
+    await service.stop();
+    await service.stop();
+    expect(service.log()).toContain("database system is shut down");
+    await service.start();
+    expect(await query(service, "select n from stopped")).toEqual([7]);
+  });
+
+  it("is reached through a fault proxy that can cut it off", async () => {
+    const proxy = await service.proxied();
+    const address = { ...service, host: proxy.host, port: proxy.port };
+    expect(await query(address, "select 1")).toEqual([1]);
+    proxy.blackhole = "both";
+    await expect(query(address, "select 1", { connectionTimeoutMillis: 50 })).rejects.toThrow("timeout");
+    await proxy.heal();
+    expect(await query(address, "select 1")).toEqual([1]);
+  });
+
+  it("gives each taker a database of its own", async () => {
+    await using first = await createDatabase(service);
+    await using second = await createDatabase(service);
+    expect(first.database).not.toBe(second.database);
+    const busy = new pg.Client(first.url);
+    busy.on("error", () => {});
+    await busy.connect();
+    await first.drop();
+    const left = await query(service, "select datname from pg_database where datname like 'test\\_%'");
+    expect(left).toEqual([second.database]);
+    await busy.end();
+  });
+
+  it("is found by ps, too, where there is no /proc", async () => {
+    const { pid, dir } = service;
+    const byProc = (): string => JSON.stringify(findProcesses(thisSystem, { id: "", dir }));
+    const byPs = (): string => JSON.stringify(findProcesses({ ...thisSystem, platform: "darwin" }, { id: "", pid }));
+    expect(await becomesTrue(() => byPs() === byProc(), { timeoutMs: 3000 })).toBe(true); // its workers come and go
+    expect(findProcesses(thisSystem, { id: "", pid, startTime: "another process with this pid" })).toEqual([]);
+  });
+
+  it("runs beside another one of its kind", async () => {
+    const [one, two] = await Promise.all([startService(embedded), startService(embedded)]);
+    expect(new Set([service.port, one.port, two.port]).size).toBe(3);
+    const answers = await Promise.all([one, two].map((each) => query(each, `select current_setting('port')::int`)));
+    expect(answers.flat()).toEqual([one.port, two.port]);
+    await expect(query({ ...one, password: two.password }, "select 1")).rejects.toThrow("password");
+    await one.crash();
+    expect(await query(two, "select 1")).toEqual([1]);
+    await Promise.all([one.destroy(), two.destroy()]);
+  });
+
+  it("that cannot start says what it printed, and leaves nothing", async () => {
+    let dir = "";
+    const broken = postgresql({ source: "embedded", conf: { no_such_setting: "1" } });
+    const start = startService({ ...broken, command: (instance) => ((dir = instance.dir), broken.command(instance)) });
+    await expect(start).rejects.toThrow(/ended while it started(.|\n)*no_such_setting/);
+    expect(existsSync(dir)).toBe(false);
+  });
+
+  it("that never gets ready is ended within its time", async () => {
+    const mute = { ...embedded, startTimeoutMs: 100, isReady: () => Promise.resolve(false) };
+    await expect(startService(mute)).rejects.toThrow("was not ready within 100 ms");
+    const abort = new AbortController();
+    const start = startService({ ...embedded, isReady: () => (abort.abort(), Promise.resolve(false)) }, abort);
+    await expect(start).rejects.toThrow("aborted");
   });
 });

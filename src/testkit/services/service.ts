@@ -180,7 +180,8 @@ export class Service {
 
   async #becomesReady(signal: AbortSignal | undefined): Promise<void> {
     const timeoutMs = this.#spec.startTimeoutMs ?? 30_000;
-    const probe = async (): Promise<boolean> => !this.isRunning || (await this.#spec.isReady(this.#owned.instance));
+    const isOver = (): boolean => !this.isRunning || this.#destroyed !== undefined;
+    const probe = async (): Promise<boolean> => isOver() || (await this.#spec.isReady(this.#owned.instance));
     try {
       const isReady = await becomesTrue(probe, { timeoutMs, signal });
       if (isReady && this.isRunning) return;
