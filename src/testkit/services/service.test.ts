@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDatabase } from "./create-database.ts";
@@ -142,6 +143,30 @@ describe.runIf(hasEmbedded)("a service", () => {
     await one.crash();
     expect(await query(two, "select 1")).toEqual([1]);
     await Promise.all([one.destroy(), two.destroy()]);
+  });
+
+  it("brings its companions up and down with it, on ports of their own", async () => {
+    const companions: typeof embedded.companions = ({ ports }) => [{ file: "sleep", args: [String(ports["side"])] }];
+    await using full = await startService({ ...embedded, extraPorts: ["side"], companions });
+    const commands = (): string[] =>
+      findProcesses(thisSystem, { id: "", dir: full.dir }).map(({ pid }) =>
+        readFileSync(`/proc/${pid}/cmdline`, "utf8"),
+      );
+    expect(commands()).toContainEqual(expect.stringMatching(/^sleep\0\d{5}\0$/));
+    expect(commands()).not.toContain(`sleep\0${full.port}\0`);
+    await full.stop();
+    expect(commands()).toEqual([]);
+  });
+
+  it("gives back the shared memory that a crash left in the kernel", async () => {
+    const crashed = await startService(embedded);
+    const [, id] = /^ *\d+ +(\d+)$/m.exec(readFileSync(join(crashed.dir, "data", "postmaster.pid"), "utf8")) ?? [];
+    const segments = (): string => readFileSync("/proc/sysvipc/shm", "utf8");
+    const segment = new RegExp(`^ *-?\\d+ +${id} `, "m");
+    await crashed.crash();
+    expect(segments()).toMatch(segment);
+    await crashed.destroy();
+    expect(segments()).not.toMatch(segment);
   });
 
   it("that cannot start says what it printed, and leaves nothing", async () => {

@@ -17,5 +17,5 @@ it("a program's failure tells what it printed, and one that does not end is kill
   expect(await runProgram(sh("cat"), { input: "text" })).toBe("text");
   await expect(runProgram(sh("echo reason >&2; exit 3"))).rejects.toThrow(/ended with code 3\nreason/);
   await expect(runProgram(sh("sleep 60"), { timeoutMs: 20 })).rejects.toThrow("took longer than 20 ms");
-  await expect(runProgram({ file: "no-such-program", args: [] })).rejects.toThrow("ENOENT");
+  await expect(runProgram({ file: "/no-such-program", args: [] })).rejects.toThrow("ENOENT");
 });
