@@ -19,6 +19,7 @@ import { redactError, redactor, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
 import { callTimeout } from "../policies/deadline.ts";
 import { buildPipeline } from "../policies/pipeline.ts";
+import { parseInput } from "./input.ts";
 import { settingsOf, type Settings } from "./settings.ts";
 
 /** What hub and tests set around a connector; users of the class leave it out. */
@@ -192,14 +193,9 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
         `Operation ${name} is called with ${instead}(), not with ${asStream ? "stream" : "execute"}()`,
       );
     }
-    const parsed = operation.input.safeParse(params ?? {});
-    if (parsed.success) return this.#start(name, operation, parsed.data, options);
-    const lines = parsed.error.issues.map((issue) => {
-      const path = issue.path.join(".");
-      const message = issue.message.replace(/^Invalid input: /, "");
-      return path === "" ? message : `${path}: ${message}`;
-    });
-    throw this.#refusal("input_invalid", name, `Invalid input: ${lines.join("; ")}`, operation);
+    const parsed = parseInput(operation, params);
+    if ("data" in parsed) return this.#start(name, operation, parsed.data, options);
+    throw this.#refusal("input_invalid", name, parsed.problem, operation);
   }
 
   #start(name: string, operation: Operation, input: unknown, options: CallOptions = {}): Call {
