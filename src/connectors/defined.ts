@@ -7,18 +7,18 @@ import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { publishCall, publishNotice, publishState, publishUnclassified, type StateEvent } from "../core/events.ts";
-import type { Health } from "../core/health.ts";
+import type { Degraded, Health } from "../core/health.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import { nearest } from "../core/nearest.ts";
 import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
 import type { Next } from "../core/policy.ts";
 import { guardReads } from "../core/reading.ts";
 import { CallRecord } from "../core/record.ts";
-import { orAborted } from "../core/abort.ts";
 import { redactError, redactor, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
 import { callTimeout } from "../policies/deadline.ts";
 import { buildPipeline } from "../policies/pipeline.ts";
+import { checkHealth } from "./health-check.ts";
 import { parseInput } from "./input.ts";
 import { settingsOf, type Settings } from "./settings.ts";
 
@@ -46,8 +46,6 @@ export interface ConnectorDescription {
 
 /** Longest wait for running calls at `disconnect`, where nothing is said. */
 const DRAIN_MS = 10_000;
-/** Longest wait for an answer to a health check. */
-const HEALTH_MS = 5_000;
 
 export class DefinedConnector<Ops extends Operations = Operations> extends BaseConnector<Ops> {
   /** The name in the configuration; without one, the provider's. */
@@ -144,23 +142,13 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     });
   }
 
-  override async healthCheck(): Promise<Health> {
-    const startedAt = this.#clock.now();
-    const abort = new AbortController();
-    const timer = this.#clock.after(HEALTH_MS, () =>
-      abort.abort(new ConnectorError("timeout", `No answer to the health check within ${HEALTH_MS} ms`)),
+  override healthCheck(): Promise<Health> {
+    return checkHealth(
+      (signal) => this.#ping(signal),
+      this.#clock,
+      (thrown) => this.#present(thrown).message,
+      this.#redact,
     );
-    const timestamp = new Date(this.#clock.wall()).toISOString();
-    try {
-      const found = await orAborted(this.#ping(abort.signal), abort.signal);
-      const responseTime = Math.round((this.#clock.now() - startedAt) * 100) / 100;
-      if (found === undefined) return { status: "healthy", connected: true, responseTime, timestamp };
-      return { status: "degraded", connected: true, responseTime, timestamp, error: this.#redact(found.degraded) };
-    } catch (thrown) {
-      return { status: "unhealthy", connected: false, timestamp, error: this.#present(thrown).message };
-    } finally {
-      timer.cancel();
-    }
   }
 
   /** Everything about the connector but its secrets. */
@@ -262,7 +250,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     return new ConnectorError(kind, message, { hint, outcome: "none" }).locate(this.name, name);
   }
 
-  #ping(signal: AbortSignal): Promise<void | { readonly degraded: string }> {
+  #ping(signal: AbortSignal): Promise<void | Degraded> {
     const session = this.#lifecycle.session;
     if (session !== undefined) return session.ping(signal);
     if (this.#connectsOnUse()) return this.#connect().then((opened) => opened.ping(signal));
