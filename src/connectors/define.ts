@@ -23,8 +23,11 @@ export type Methods<Ops extends Operations> = {
   ) => Ops[K]["stream"] extends true ? ItemStream<Answer<Ops[K]>> : Promise<Answer<Ops[K]>>;
 };
 
+/** The fields of an object; zod says of one without fields that every name is wrong, which would spoil an intersection. */
+type Fields<S extends z.ZodObject> = keyof S["shape"] extends never ? {} : z.input<S>;
+
 /** What a constructor takes: connection, own options and policy settings in one flat object. */
-export type FlatConfig<C extends z.ZodObject, O extends z.ZodObject> = z.input<C> & z.input<O> & PolicySettingsInput;
+export type FlatConfig<C extends z.ZodObject, O extends z.ZodObject> = Fields<C> & Fields<O> & PolicySettingsInput;
 
 export interface ConnectorClass<C extends z.ZodObject, O extends z.ZodObject, Ops extends Operations> {
   new (config: FlatConfig<C, O>, environment?: ConnectorEnvironment): DefinedConnector<Ops> & Methods<Ops>;

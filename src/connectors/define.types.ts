@@ -108,6 +108,17 @@ defineConnector({
   classify: () => "weird",
 });
 
+/** Without fields of its own a connector still takes what the policies take. */
+const Bare = defineConnector({
+  ...minimal,
+  operations,
+  classify: () => undefined,
+  open: async () => ({ handlers: { count: async () => 1 }, ...rest }),
+});
+new Bare({ timeout: "5s" });
+// @ts-expect-error misspelt option
+new Bare({ timeuot: "5s" });
+
 /** A connector written by hand: four methods and nothing else. */
 export class Legacy extends BaseConnector {
   private isUp = false;
