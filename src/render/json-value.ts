@@ -55,7 +55,7 @@ export function toJsonValue(value: unknown, { exact = false }: JsonValueOptions 
     }
   };
   const encodeObject = (found: object, depth: number): unknown => {
-    if (depth > DEEPEST) throw refusal("unsupported", "it contains itself, or nests too deep");
+    if (depth > DEEPEST) throw unwritable("it contains itself, or nests too deep");
     if (Array.isArray(found)) return eachItem(found, (item, at) => encode(item, at) ?? null, depth);
     if (found instanceof Date) {
       if (Number.isNaN(found.getTime())) return { $date: null };
@@ -67,7 +67,7 @@ export function toJsonValue(value: unknown, { exact = false }: JsonValueOptions 
     if (ArrayBuffer.isView(found) && !(found instanceof DataView))
       return Array.from(found as unknown as Iterable<unknown>, (item) => encode(item, depth + 1));
     if (found instanceof Map || found instanceof Set)
-      throw refusal("unsupported", `a ${found.constructor.name} has no form in JSON`);
+      throw unwritable(`a ${found.constructor.name} has no form in JSON`);
     const own = (found as { toJSON?: unknown }).toJSON;
     if (typeof own === "function") return encode(own.call(found), depth + 1);
     return eachProperty(found, encode, depth, (key) => `$${key}`);
@@ -76,39 +76,35 @@ export function toJsonValue(value: unknown, { exact = false }: JsonValueOptions 
   return (encode(value, 0) ?? null) as JsonValue;
 }
 
-/** The value that was written by `toJsonValue`. Throws `input_invalid` for a tag that holds the wrong thing. */
-export function fromJsonValue(json: unknown): unknown {
+/** The value that was written by `toJsonValue`. Throws `input_invalid`, of `what`, for a tag that holds something else. */
+export function fromJsonValue(json: unknown, what = "The input"): unknown {
   const decode: Walk = (found, depth) => {
     if (typeof found !== "object" || found === null) return found;
-    if (depth > DEEPEST) throw refusal("input_invalid", "it nests too deep");
+    if (depth > DEEPEST) throw invalid(what, "nests too deep");
     if (Array.isArray(found)) return eachItem(found, decode, depth);
     const [key, ...others] = Object.keys(found);
     if (key !== undefined && others.length === 0 && TAG.test(key) && !key.startsWith("$$"))
-      return untagged(key, (found as Record<string, unknown>)[key]);
+      return untagged(key, (found as Record<string, unknown>)[key], what);
     return eachProperty(found, decode, depth, (tag) => tag.slice(1));
   };
   return decode(json, 0);
 }
 
-/** Reads JSON text. Throws `input_invalid` where it is none, or holds a number with more digits than a number keeps. */
-export function parseJsonValue(text: string): unknown {
+/** Reads JSON text. Throws `input_invalid`, of `what`, where it is none or a number has more digits than JSON keeps. */
+export function parseJsonValue(text: string, what = "The input"): unknown {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
     // The engine's message quotes the text, which may hold a credential; the place is enough.
     const at = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw refusal("input_invalid", at === undefined ? "it is not JSON" : `it is not JSON from character ${at} on`);
+    throw invalid(what, at === undefined ? "is not JSON" : `is not JSON from character ${at} on`);
   }
   if (/[\d.]{16}/.test(text))
     for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g))
       if (!token.startsWith('"') && losesDigits(token))
-        throw refusal(
-          "input_invalid",
-          "it holds a number with more digits than JSON numbers keep",
-          "Write it as text.",
-        );
-  return fromJsonValue(json);
+        throw invalid(what, "holds a number with more digits than JSON numbers keep", "Write it as text.");
+  return fromJsonValue(json, what);
 }
 
 /** Whether `Number` cannot tell this number from its neighbours. */
@@ -124,7 +120,7 @@ function significant(token: string): string {
   return `${whole}${fraction}`.replace(/^0+/, "").replace(/0+$/, "");
 }
 
-function untagged(tag: string, payload: unknown): unknown {
+function untagged(tag: string, payload: unknown, what: string): unknown {
   if (tag === "$date" && payload === null) return new Date(NaN);
   if (typeof payload === "string") {
     if (tag === "$bytes" && BASE64.test(payload)) return new Uint8Array(Buffer.from(payload, "base64"));
@@ -132,7 +128,7 @@ function untagged(tag: string, payload: unknown): unknown {
     if (tag === "$number" && Object.hasOwn(NUMBERS, payload)) return NUMBERS[payload];
     if (tag === "$date" && !Number.isNaN(Date.parse(payload))) return new Date(payload);
   }
-  throw refusal("input_invalid", `${tag} holds something else`);
+  throw invalid(what, `has a ${tag} that holds something else`);
 }
 
 /** The list itself where nothing in it changes. */
@@ -162,7 +158,10 @@ function eachProperty(found: object, walk: Walk, depth: number, rename: (tag: st
   return Object.fromEntries(entries.filter(([, walked]) => walked !== undefined));
 }
 
-function refusal(kind: "unsupported" | "input_invalid", why: string, hint?: string): ConnectorError {
-  const what = kind === "unsupported" ? "The answer cannot be written as JSON" : "Invalid JSON";
-  return new ConnectorError(kind, `${what}: ${why}`, { hint });
+function unwritable(why: string): ConnectorError {
+  return new ConnectorError("unsupported", `The answer cannot be written as JSON: ${why}`);
+}
+
+function invalid(what: string, why: string, hint?: string): ConnectorError {
+  return new ConnectorError("input_invalid", `${what} ${why}`, { hint, outcome: "none" });
 }
