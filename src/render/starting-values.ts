@@ -1,0 +1,75 @@
+/**
+ * Values to start from: what a newcomer must say about a connector, with something that works in its place.
+ *
+ * A field is said where it is required or where its schema has `examples`; credentials are variables, never text.
+ */
+import type { z } from "zod";
+import type { Definition } from "../core/definition.ts";
+import { inputSchema, isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
+import { literal } from "./literal.ts";
+
+export interface StartingField {
+  readonly name: string;
+  readonly value: unknown;
+  /** Whether a working configuration says it; else it has a default or may be left out. */
+  readonly isSaid: boolean;
+  readonly description: string;
+}
+
+/** The fields of `connection` or `options`, in the order of the schema. */
+export function startingFields(schema: z.ZodObject | undefined, provider: string): StartingField[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = inputSchema(schema);
+  return Object.entries(properties)
+    .filter(([, field]) => !isOnlyFromCode(field))
+    .map(([name, field]) => ({
+      name,
+      value: exampleOf(field, [provider, name]),
+      isSaid: required.includes(name) || field.examples !== undefined,
+      description: field.description ?? "",
+    }));
+}
+
+/** What a constructor is given at the least, as TypeScript. */
+export function constructorArgument({ connection, options, provider }: Definition): string {
+  const said = [...startingFields(connection, provider), ...startingFields(options, provider)].filter(
+    ({ isSaid }) => isSaid,
+  );
+  const text = literal(Object.fromEntries(said.map(({ name, value }) => [name, value])));
+  return text.replaceAll(/"\$\{(\w+)\}"/g, 'process.env.$1 ?? ""');
+}
+
+/** A value that the field takes; a variable where only the user can know one. */
+function exampleOf(field: JsonSchema, path: readonly string[]): unknown {
+  if (field.examples !== undefined) return field.examples[0];
+  if (field.default !== undefined) return field.default;
+  if ("const" in field) return field["const"];
+  if (Array.isArray(field["enum"])) return (field["enum"] as unknown[])[0];
+  if (field.properties !== undefined) return exampleObject(field, field.properties, path);
+  const choice = (field.anyOf ?? field.oneOf)?.[0];
+  if (choice !== undefined) return exampleOf(choice, path);
+  if (field.type === "boolean") return false;
+  if (field.type === "array") return [];
+  if (field.type === "object") return {};
+  return `\${${variableName(path)}}`;
+}
+
+function exampleObject(
+  { required = [] }: JsonSchema,
+  properties: Readonly<Record<string, JsonSchema>>,
+  path: readonly string[],
+): unknown {
+  const said = Object.entries(properties).filter(
+    ([name, property]) => required.includes(name) || property.default !== undefined,
+  );
+  return Object.fromEntries(said.map(([name, property]) => [name, exampleOf(property, [...path, name])]));
+}
+
+/** `POSTGRESQL_PASSWORD`. */
+function variableName(path: readonly string[]): string {
+  return path
+    .join("_")
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_")
+    .replaceAll("-", "_")
+    .toUpperCase();
+}
