@@ -18,7 +18,7 @@ export function parseDuration(value: number | string): number | undefined {
 /** Milliseconds as a number, or text with a unit. */
 export function duration(description: string): z.ZodType<number, number | string> {
   return z
-    .union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/)], {
+    .union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { abort: true })], {
       error: 'expected milliseconds or text like "30s" (ms, s, m, h, d)',
     })
     .transform((value) => parseDuration(value)!)
@@ -38,7 +38,7 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
 /** Bytes as a number, or text with a unit. */
 export function bytes(description: string): z.ZodType<number, number | string> {
   return z
-    .union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?(B|KB|MB|GB|KiB|MiB|GiB)$/)], {
+    .union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?(B|KB|MB|GB|KiB|MiB|GiB)$/, { abort: true })], {
       error: 'expected bytes or text like "10MiB" (B, KB, MB, GB, KiB, MiB, GiB)',
     })
     .transform((value) => {

@@ -4,18 +4,11 @@
  * Code passes one flat object; YAML splits it into `connection` and `options`. Both end here, as the connector's own
  * connection and options plus the settings of the policies, checked against the schemas in one go.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import type { Definition } from "../core/definition.ts";
-import { nearest } from "../core/nearest.ts";
 import { ConnectorError } from "../core/errors.ts";
+import { describeValue, problemsIn, unknownName, type ValueProblem } from "../core/issues.ts";
 import { policySettings, type PolicySettings } from "../policies/pipeline.ts";
-
-/** One thing that is wrong with the settings. */
-export interface SettingsProblem {
-  /** Where: `connection`, `host`. */
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
 
 export interface Settings {
   readonly connection: Readonly<Record<string, unknown>>;
@@ -55,14 +48,14 @@ export function splitFlat(definition: Definition, flat: Shape): RawSettings {
 export function parseSettings(
   definition: Definition,
   raw: RawSettings,
-): { readonly settings: Settings } | { readonly problems: readonly SettingsProblem[] } {
-  const problems: SettingsProblem[] = [];
+): { readonly settings: Settings } | { readonly problems: readonly ValueProblem[] } {
+  const problems: ValueProblem[] = [];
   const connection = check(definition.connection, raw.connection ?? {}, "connection", problems);
   const given = raw.options ?? {};
   let own: unknown = {};
   let policies: unknown;
   if (typeof given !== "object" || Array.isArray(given))
-    problems.push({ path: ["options"], message: `expected a map, received ${describe(given)}` });
+    problems.push({ path: ["options"], message: `expected a map, found ${describeValue(given)}` });
   else {
     const isPolicy = new Set(keysOf(policySettings.shape));
     const isOwn = new Set(keysOf(definition.options?.shape));
@@ -70,7 +63,7 @@ export function parseSettings(
     const allowed = optionKeys(definition);
     for (const [key] of entries)
       if (!isPolicy.has(key) && !isOwn.has(key))
-        problems.push({ path: ["options", key], message: unknownName(key, allowed) });
+        problems.push({ path: ["options", key], message: unknownName(key, allowed), allowed });
     policies = check(
       policySettings,
       Object.fromEntries(entries.filter(([key]) => isPolicy.has(key))),
@@ -85,7 +78,7 @@ export function parseSettings(
         problems,
       );
   }
-  if (problems.length > 0) return { problems };
+  if (problems.length > 0) return { problems: problems.map((problem) => orMisplaced(problem, definition)) };
   // Each half has been parsed by the schema that gives these types.
   return { settings: { connection, options: own, policies } as Settings };
 }
@@ -94,49 +87,31 @@ export function parseSettings(
 export function settingsOf(definition: Definition, flat: Shape): Settings {
   const result = parseSettings(definition, splitFlat(definition, flat));
   if ("settings" in result) return result.settings;
-  const lines = result.problems.map(({ path, message }) => `${path.slice(1).join(".")}: ${message}`);
+  const all = [...connectionKeys(definition), ...optionKeys(definition)];
+  const lines = result.problems.map(({ path: [, ...path], message, allowed }) => {
+    const isUnknown = allowed !== undefined && path.length === 1;
+    return `${path.join(".")}: ${isUnknown ? unknownName(String(path[0]), all) : message}`;
+  });
   throw new ConnectorError("config_invalid", `Invalid configuration of ${definition.title}: ${lines.join("; ")}`, {
     connector: definition.provider,
     outcome: "none",
   });
 }
 
-/** What a problem says of a name that is not allowed. */
-export function unknownName(found: string, allowed: readonly string[]): string {
-  const close = nearest(found, allowed);
-  const guess = close === undefined ? "" : ` did you mean "${close}"?`;
-  return `unknown name "${found}";${guess} Allowed: ${[...allowed].sort().join(", ")}`;
-}
-
-function check(schema: z.ZodObject, value: unknown, half: string, problems: SettingsProblem[]): unknown {
+function check(schema: z.ZodObject, value: unknown, half: string, problems: ValueProblem[]): unknown {
   const result = schema.safeParse(value, { reportInput: false });
   if (result.success) return result.data;
-  for (const issue of result.error.issues) problems.push(...problemsOf(issue, schema, half));
+  for (const problem of problemsIn(result.error, schema, value))
+    problems.push({ ...problem, path: [half, ...problem.path] });
   return undefined;
 }
 
-function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodObject, half: string): SettingsProblem[] {
-  const path = [half, ...issue.path];
-  if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message.replace(/^Invalid input: /, "") }];
-  const allowed = keysOf(shapeAt(schema, issue.path));
-  return issue.keys.map((key) => ({ path: [...path, key], message: unknownName(key, allowed) }));
-}
-
-/** The shape of the object that stands at `path` inside a schema; empty where it cannot be told. */
-function shapeAt(schema: z.ZodType, path: readonly PropertyKey[]): Shape {
-  let at: unknown = schema;
-  for (const step of [...path, undefined]) {
-    while (at !== undefined && !(at instanceof z.ZodObject)) {
-      const inner: unknown = (at as { _zod?: { def?: { innerType?: unknown } } })._zod?.def?.innerType;
-      at = inner;
-    }
-    if (!(at instanceof z.ZodObject)) return {};
-    if (step === undefined) return at.shape;
-    at = (at.shape as Record<PropertyKey, unknown>)[step];
-  }
-  return {};
-}
-
-function describe(value: unknown): string {
-  return Array.isArray(value) ? "a list" : typeof value;
+/** Says so where a name is right and only stands in the wrong half. */
+function orMisplaced(problem: ValueProblem, definition: Definition): ValueProblem {
+  const [half, key, ...deeper] = problem.path;
+  if (problem.allowed === undefined || deeper.length > 0) return problem;
+  const [other, names] =
+    half === "connection" ? ["options", optionKeys(definition)] : ["connection", connectionKeys(definition)];
+  if (!names.includes(String(key))) return problem;
+  return { ...problem, message: `belongs under "${other}", not under "${String(half)}"` };
 }
