@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { systemClock } from "../../core/clock.ts";
+import { sendSignal } from "./process-tree.ts";
 import type { Command, RunOptions } from "./service-spec.ts";
 
 export interface RunProgramOptions extends RunOptions {
@@ -19,7 +20,7 @@ export function runProgram(command: Command, options: RunProgramOptions = {}): P
   const { cwd = "/", owner, input, timeoutMs = 60_000 } = options;
   return new Promise((resolve, reject) => {
     const env = { ...cleanEnvironment(cwd), ...command.env };
-    const child = spawn(command.file, command.args, { cwd, env, stdio: "pipe", ...owner });
+    const child = spawn(command.file, command.args, { cwd, env, stdio: "pipe", detached: true, ...owner });
     let output = "";
     const keep = (text: string): void => {
       output = (output + text).slice(-OUTPUT_LIMIT);
@@ -29,7 +30,7 @@ export function runProgram(command: Command, options: RunProgramOptions = {}): P
     };
     const timer = systemClock.after(timeoutMs, () => {
       fail(`took longer than ${timeoutMs} ms`);
-      child.kill("SIGKILL");
+      if (child.pid) sendSignal(-child.pid, "SIGKILL"); // the whole group: programs start programs
     });
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);

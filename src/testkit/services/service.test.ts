@@ -169,6 +169,13 @@ describe.runIf(hasEmbedded)("a service", () => {
     expect(segments()).not.toMatch(segment);
   });
 
+  it("that is to be durable stands on a disk and waits for it", async () => {
+    await using durable = await startService(postgresql({ source: "embedded", durable: true }));
+    expect(durable.dir.startsWith("/dev/shm")).toBe(false);
+    const facts = ["fsync", "full_page_writes", "synchronous_commit"].map((name) => `current_setting('${name}')`);
+    expect(await query(durable, `select array[${facts.join()}]`)).toEqual([["on", "on", "on"]]);
+  });
+
   it("that cannot start says what it printed, and leaves nothing", async () => {
     let dir = "";
     const broken = postgresql({ source: "embedded", conf: { no_such_setting: "1" } });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { runProgram } from "./run-program.ts";
+import { findProcesses, thisSystem } from "./sweep.ts";
 import { becomesTrue } from "./wait.ts";
 
 it("a poll ends when its answer is true, when time is up, and at once when it is aborted", async () => {
@@ -16,6 +17,14 @@ it("a program's failure tells what it printed, and one that does not end is kill
   const sh = (script: string) => ({ file: "sh", args: ["-c", script] });
   expect(await runProgram(sh("cat"), { input: "text" })).toBe("text");
   await expect(runProgram(sh("echo reason >&2; exit 3"))).rejects.toThrow(/ended with code 3\nreason/);
-  await expect(runProgram(sh("sleep 60"), { timeoutMs: 20 })).rejects.toThrow("took longer than 20 ms");
+  const pidOfSleep = /took longer than 200 ms\n(\d+)/;
+  const failure: unknown = await runProgram(sh("sleep 60 & echo $!; wait"), { timeoutMs: 200 }).catch(
+    (error: unknown) => error,
+  );
+  const pid = Number(pidOfSleep.exec(String(failure))?.[1]);
+  expect(await becomesTrue(() => findProcesses(thisSystem, { id: "", pid }).length === 0, { timeoutMs: 1000 })).toBe(
+    true,
+  );
+  expect(pid).toBeGreaterThan(1);
   await expect(runProgram({ file: "/no-such-program", args: [] })).rejects.toThrow("ENOENT");
 });
