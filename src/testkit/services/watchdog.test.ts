@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { areServicesAvailable } from "./install.ts";
 import { postgresql } from "./postgresql.ts";
 import { findProcesses, thisSystem } from "./sweep.ts";
@@ -77,6 +77,7 @@ describe.runIf(await areServicesAvailable(postgresql({ source: "embedded" })))("
     ["has nothing more to do", "", undefined],
   ] as const)("that %s leaves no process, no folder and no lock", async ([, then, signal]) => {
     const { child, left } = await runTestProcess(then);
+    onTestFinished(() => void child.kill("SIGKILL"));
     if (signal) {
       expect(whatIsLeft(left).length).toBeGreaterThan(5);
       child.kill(signal);
