@@ -1,0 +1,129 @@
+/**
+ * Operations on the command line: one flag for each input, all of it from the input's schema.
+ *
+ * A list also takes its flag several times. What a flag cannot say (a null where text is allowed, a name that is taken)
+ * stands in the JSON object that every operation takes as a whole.
+ */
+import { z } from "zod";
+import type { Operation } from "../core/operation.ts";
+import { alternatives, itemsOf, kindsOf, refusal, valueOfText, type Kind } from "./flag-text.ts";
+import { inputSchema, isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
+import { toJsonValue } from "./json-value.ts";
+
+/** What the flag of an input looks like and how its text is read. */
+export interface Flag {
+  /** The input's name: `maxRows`. */
+  readonly name: string;
+  /** As it is typed: `--max-rows`. */
+  readonly flag: string;
+  /** What follows it: `<text>`, `<number>`, `[value]`; nothing for a switch. */
+  readonly value: string | undefined;
+  /** Whether the flag alone means true and `--no-…` false. */
+  readonly isSwitch: boolean;
+  readonly isRequired: boolean;
+  readonly description: string;
+  /** The value where nothing is said. */
+  readonly standard: unknown;
+  /** The input of what was typed, one text for each time. Throws `input_invalid`. */
+  read(texts: readonly string[]): unknown;
+}
+
+/** The flags of an operation, in the order of its inputs. */
+export function flagsOf(operation: Operation): readonly Flag[] {
+  const root = inputSchema(operation.input);
+  const shapes = alternatives(root, root).filter(({ properties }) => properties !== undefined);
+  const flags = new Map<string, Flag>();
+  for (const { properties = {} } of shapes)
+    for (const [name, found] of Object.entries(properties)) {
+      if (flags.has(name) || isOnlyFromCode(found)) continue;
+      const isRequired = shapes.every(({ required }) => required?.includes(name) === true);
+      const kind = codeKind(operation.input, name);
+      flags.set(name, flagOf(name, kind === undefined ? found : { ...found, type: kind }, root, isRequired));
+    }
+  return [...flags.values()];
+}
+
+function flagOf(name: string, schema: JsonSchema, root: JsonSchema, isRequired: boolean): Flag {
+  const kinds = kindsOf(schema, root);
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const isSwitch = kinds.size === 1 && kinds.has("boolean");
+  const read = (texts: readonly string[]): unknown => {
+    const [only] = texts;
+    if (only !== undefined && texts.length === 1) return valueOfText(flag, only, schema, root);
+    const items = itemsOf(schema, root);
+    if (items === undefined) throw refusal(flag, "is given more than once");
+    return texts.map((text) => valueOfText(flag, text, items, root));
+  };
+  return {
+    name,
+    flag,
+    isSwitch,
+    isRequired,
+    value: isSwitch ? undefined : valueWord(schema, root, kinds),
+    description: schema.description ?? "",
+    standard: schema.default,
+    read,
+  };
+}
+
+/** `date` or `bigint`: what JSON Schema has no type for, read from the zod schema itself. */
+function codeKind(input: z.ZodType, name: string): Kind | undefined {
+  let at: unknown = input instanceof z.ZodObject ? input.shape[name] : undefined;
+  for (;;) {
+    const def = (at as { _zod?: { def?: { type?: string; innerType?: unknown } } } | undefined)?._zod?.def;
+    if (def?.type === "date" || def?.type === "bigint") return def.type;
+    if (def?.innerType === undefined) return undefined;
+    at = def.innerType;
+  }
+}
+
+function valueWord(schema: JsonSchema, root: JsonSchema, kinds: ReadonlySet<Kind>): string {
+  const choices = alternatives(schema, root).flatMap(
+    (found) => (found["enum"] as readonly unknown[] | undefined) ?? ("const" in found ? [found["const"]] : [undefined]),
+  );
+  if (choices.every((choice) => typeof choice === "string")) return `<${choices.join("|")}>`;
+  const solid = [...kinds].filter((kind) => kind !== "null");
+  if (kinds.has("boolean") && !kinds.has("string")) return "[value]";
+  if (solid.length !== 1) return "<value>";
+  switch (solid[0]) {
+    case "string":
+      return "<text>";
+    case "number":
+    case "bigint":
+      return "<number>";
+    case "date":
+      return "<date>";
+    default:
+      return "<json>";
+  }
+}
+
+/** The line that asks a connector for an operation with this input, ready for a POSIX shell. */
+export function commandLine(connector: string, name: string, operation: Operation, input: unknown): string {
+  const words = ["busbar", operation.stream ? "stream" : "exec", connector, name];
+  const given = toJsonValue(input ?? {}) as Readonly<Record<string, unknown>>;
+  const flags = new Map(flagsOf(operation).map((flag) => [flag.name, flag]));
+  if (!Object.keys(given).every((key) => flags.has(key)))
+    return [...words, "--json", quoted(JSON.stringify(given))].join(" ");
+  for (const [key, value] of Object.entries(given)) {
+    const flag = flags.get(key)!;
+    if (flag.isSwitch) words.push(value === false ? flag.flag.replace("--", "--no-") : flag.flag);
+    else if (value === true && flag.value === "[value]") words.push(flag.flag);
+    else words.push(flag.flag, quoted(textOf(value, flag)));
+  }
+  return words.join(" ");
+}
+
+/** Text that the flag reads as this value. */
+function textOf(value: unknown, flag: Flag): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  try {
+    return flag.read([value]) === value ? value : JSON.stringify(value);
+  } catch {
+    return JSON.stringify(value);
+  }
+}
+
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
