@@ -1,0 +1,40 @@
+/**
+ * What tests of connectors, policies and surfaces are made of, for third parties too.
+ *
+ * Only `runBehaviour` needs vitest, and loads it when it is called.
+ */
+import type { Behaviour } from "./behaviour.ts";
+
+export type { Behaviour, BehaviourCase, RunningTarget, Target } from "./behaviour.ts";
+export { checkAnswers } from "./check-answers.ts";
+export { fakeClock, type FakeClock } from "./fake-clock.ts";
+export { FaultProxy, startFaultProxy, type Direction, type FaultProxyTarget } from "./fault-proxy.ts";
+export { frozenListener, type FrozenListener } from "./frozen-listener.ts";
+export { makeCall, type CallSettings } from "./make-call.ts";
+export { renderMatrix, type SuiteResult } from "./matrix.ts";
+export {
+  answer,
+  delay,
+  fail,
+  hang,
+  raise,
+  scriptedHandler,
+  type ScriptedHandler,
+  type ScriptSettings,
+  type SeenCall,
+  type Step,
+} from "./scripted-handler.ts";
+export { createDatabase, type FreshDatabase } from "./services/create-database.ts";
+export { areServicesAvailable, ensureInstalled } from "./services/install.ts";
+export { claimPort, type ClaimedPort } from "./services/ports.ts";
+export { postgresql, type PostgresqlOptions } from "./services/postgresql.ts";
+export type { Command, ConnectionFacts, ServiceInstance, ServiceSpec } from "./services/service-spec.ts";
+export { ServiceUnavailable } from "./services/service-unavailable.ts";
+export { startService, type Service } from "./services/service.ts";
+export { makeTestCertificates, type TestCertificate, type TestCertificates } from "./services/tls.ts";
+
+/** Registers one vitest suite a target, with one test a case; to be awaited at the top of a test file. */
+export async function runBehaviour<Ctx>(behaviour: Behaviour<Ctx>): Promise<void> {
+  const { runBehaviour: run } = await import("./behaviour.ts");
+  run(behaviour);
+}
