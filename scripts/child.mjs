@@ -4,11 +4,11 @@
  */
 import { spawn } from "node:child_process";
 
-/** Between being told to stop and being killed. */
 const GRACE_MS = 5_000;
 const OUTPUT_LIMIT = 1_000_000;
 
-const running = new Set();
+/** With the time each gets between being told to stop and being killed. */
+const running = new Map();
 let isInterrupted = false;
 
 for (const [signal, number] of [
@@ -19,7 +19,7 @@ for (const [signal, number] of [
   process.on(signal, async () => {
     if (isInterrupted) return;
     isInterrupted = true;
-    await Promise.all([...running].map((child) => stop(child, signal)));
+    await Promise.all([...running.keys()].map((child) => stop(child, signal)));
     process.exit(128 + number);
   });
 }
@@ -28,10 +28,10 @@ for (const [signal, number] of [
  * Runs a program to its end. `live` lets it write to the terminal; otherwise its output is returned, the last million
  * characters of it. Never rejects.
  *
- * @param {{ file: string, args?: readonly string[], env?: Record<string, string>, cwd?: string, limitMs: number, live?: boolean }} options
+ * @param {{ file: string, args?: readonly string[], env?: Record<string, string>, cwd?: string, limitMs: number, graceMs?: number, live?: boolean }} options
  * @returns {Promise<{ ok: boolean, code: number, output: string, error: string | undefined }>}
  */
-export function runChild({ file, args = [], env = {}, cwd, limitMs, live = false }) {
+export function runChild({ file, args = [], env = {}, cwd, limitMs, graceMs = GRACE_MS, live = false }) {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd,
@@ -39,7 +39,7 @@ export function runChild({ file, args = [], env = {}, cwd, limitMs, live = false
       detached: true,
       stdio: ["ignore", live ? "inherit" : "pipe", live ? "inherit" : "pipe"],
     });
-    running.add(child);
+    running.set(child, graceMs);
     let output = "";
     let error;
     const keep = (text) => {
@@ -78,7 +78,7 @@ export function runNode(args, options) {
 async function stop(child, signal) {
   const gone = new Promise((resolve) => child.once("exit", resolve));
   signalGroup(child, signal);
-  const timer = setTimeout(() => signalGroup(child, "SIGKILL"), GRACE_MS);
+  const timer = setTimeout(() => signalGroup(child, "SIGKILL"), running.get(child));
   if (child.exitCode === null && child.signalCode === null) await gone;
   clearTimeout(timer);
   signalGroup(child, "SIGKILL");
