@@ -1,0 +1,48 @@
+/** What a bench consists of. Adding one is a file that exports one of these, and its line in `benches.ts`. */
+
+/** What the servers of a bench tell its sides: ports, passwords. Goes to other processes, so it is plain data. */
+export type Facts = Readonly<Record<string, string | number>>;
+
+/** One way to do the work. Runs in a process of its own, so that neither warm code nor memory is shared. */
+export interface Side {
+  readonly name: string;
+  /** `floor`: what cannot be beaten, as a reference. */
+  readonly is: "busbar" | "peer" | "floor";
+  open(facts: Facts): Promise<Work>;
+}
+
+export interface Work {
+  /** Does it once. */
+  once(): Promise<unknown>;
+  close?(): Promise<void>;
+}
+
+/**
+ * What busbar promises of one side against another. `promised` holds on every machine today and is what `--check` checks;
+ * `goal` is what it is to become, printed beside it so that neither is forgotten.
+ */
+export interface Pledge {
+  /** In the table of performance goals. */
+  readonly id: string;
+  /**
+   * `throughput`: ratio of operations a second, at least · `cpu`: ratio of this process's CPU an operation, at most ·
+   * `cost`: microseconds an operation above the other side, at most.
+   */
+  readonly measure: "throughput" | "cpu" | "cost";
+  readonly side: string;
+  readonly against: string;
+  readonly promised: number;
+  readonly goal: number;
+}
+
+export interface Bench {
+  readonly title: string;
+  /** How many do it at a time. */
+  readonly callers: number;
+  /** Operations between two looks at the clock; for what takes less time than that look. */
+  readonly batch?: number;
+  readonly sides: readonly Side[];
+  readonly pledges: readonly Pledge[];
+  /** Starts the servers that all sides use. */
+  setUp?(): Promise<{ readonly facts: Facts; close(): Promise<void> }>;
+}

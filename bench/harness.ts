@@ -1,0 +1,102 @@
+/**
+ * Peers and busbar in one run.
+ *
+ * Each side has its own process, all are opened before the first measurement, and they work in turns: every round gives
+ * each side the same time, in an order that moves on by one. What the machine does meanwhile (other work, a lower clock)
+ * hits all sides alike, so ratios are taken within a round and their median is quoted; absolute numbers are medians too.
+ * CPU is the side's own process only, never the server's.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import type { Bench, Facts, Side } from "./bench.ts";
+import type { Order, Sample } from "./side-process.ts";
+
+export interface Effort {
+  readonly rounds: number;
+  readonly roundMs: number;
+  readonly warmUpMs: number;
+}
+
+/** What one side did, a sample for each round. */
+export interface Measured {
+  readonly side: Side;
+  readonly samples: readonly Sample[];
+}
+
+/** Longer than any side may take beyond its time. */
+const PATIENCE_MS = 30_000;
+
+export async function measure(name: string, bench: Bench, effort: Effort): Promise<readonly Measured[]> {
+  const servers = await bench.setUp?.();
+  const processes: SideProcess[] = [];
+  try {
+    for (const side of bench.sides) processes.push(await SideProcess.start(name, side, servers?.facts ?? {}));
+    for (const each of processes) await each.work(effort.warmUpMs);
+    const samples = processes.map((): Sample[] => []);
+    for (let round = 0; round < effort.rounds; round++) {
+      for (let turn = 0; turn < processes.length; turn++) {
+        const at = (round + turn) % processes.length;
+        samples[at]!.push(await processes[at]!.work(effort.roundMs));
+      }
+    }
+    for (const each of processes) await each.close();
+    return bench.sides.map((side, at) => ({ side, samples: samples[at]! }));
+  } finally {
+    for (const each of processes) each.kill();
+    await servers?.close();
+  }
+}
+
+class SideProcess {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+
+  private constructor(name: string, child: ChildProcess) {
+    this.#name = name;
+    this.#child = child;
+  }
+
+  static async start(bench: string, side: Side, facts: Facts): Promise<SideProcess> {
+    const child = fork(new URL("side-process.js", import.meta.url), [bench, side.name]);
+    const started = new SideProcess(side.name, child);
+    try {
+      await started.#answer(PATIENCE_MS);
+      await started.#ask({ open: facts }, PATIENCE_MS);
+    } catch (error) {
+      started.kill();
+      throw error;
+    }
+    return started;
+  }
+
+  async work(ms: number): Promise<Sample> {
+    return (await this.#ask({ workMs: ms }, ms + PATIENCE_MS)) as Sample;
+  }
+
+  async close(): Promise<void> {
+    await this.#ask("close", PATIENCE_MS);
+    this.#child.disconnect();
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #ask(order: Order, limitMs: number): Promise<unknown> {
+    this.#child.send(order);
+    return this.#answer(limitMs);
+  }
+
+  async #answer(limitMs: number): Promise<unknown> {
+    const signal = AbortSignal.timeout(limitMs);
+    const ended = once(this.#child, "exit", { signal }).then((): never => {
+      throw new Error(`The side "${this.#name}" ended by itself`);
+    });
+    ended.catch(() => {});
+    const [message] = (await Promise.race([once(this.#child, "message", { signal }), ended])) as [
+      { readonly answer?: unknown; readonly failure?: string },
+    ];
+    if (message.failure !== undefined) throw new Error(`The side "${this.#name}" failed: ${message.failure}`);
+    return message.answer;
+  }
+}

@@ -1,0 +1,40 @@
+/** `npm run bench -- [NAME…] [--check] [--quick]` */
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { BENCHES } from "./benches.ts";
+import { type Effort, measure } from "./harness.ts";
+import { judge, rowsOf } from "./results.ts";
+import { renderRows, renderVerdicts } from "./table.ts";
+
+const USUAL: Effort = { rounds: 7, roundMs: 700, warmUpMs: 1200 };
+/** Enough to see that everything runs, too little to quote. */
+const QUICK: Effort = { rounds: 3, roundMs: 250, warmUpMs: 300 };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { check: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.`);
+  process.exit(2);
+}
+
+const effort = values.quick ? QUICK : USUAL;
+const [cpu] = cpus();
+console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpu?.model.trim() ?? "unknown CPU"}`);
+console.log(`${effort.rounds} interleaved rounds of ${effort.roundMs} ms a side, medians; CPU of the client only`);
+let broken = 0;
+for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+  const { bench } = await BENCHES[name]!();
+  const startedAt = performance.now();
+  const measured = await measure(name, bench, effort);
+  const verdicts = judge(bench.pledges, measured);
+  broken += verdicts.filter(({ isKept }) => !isKept).length;
+  console.log(`\n${name}: ${bench.title} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)\n`);
+  console.log(`${renderRows(rowsOf(measured))}\n\n${renderVerdicts(verdicts)}`);
+}
+if (values.check) {
+  console.log(broken === 0 ? "\nEvery promise is kept." : `\n${broken} promises are broken.`);
+  process.exitCode = broken === 0 ? 0 : 1;
+}
