@@ -68,17 +68,21 @@ class TimerList {
   }
 
   #fire(): void {
-    this.#timer = undefined;
+    // `#timer` stays set meanwhile, so that what is added by a callback does not arm a second one.
     const now = this.#now();
-    while (this.#head !== undefined && this.#head.dueAt <= now) {
-      const { run } = this.#head;
-      this.#head.run = undefined;
-      this.remove(this.#head);
-      run?.();
+    try {
+      while (this.#head !== undefined && this.#head.dueAt <= now) {
+        const { run } = this.#head;
+        this.#head.run = undefined;
+        this.remove(this.#head);
+        run?.();
+      }
+    } finally {
+      // Also where a callback throws: the time-outs behind it are other people's.
+      this.#timer = undefined;
+      if (this.#head === undefined) this.#onEmpty();
+      else this.#arm(this.#head.dueAt - this.#now());
     }
-    if (this.#timer !== undefined) return;
-    if (this.#head === undefined) this.#onEmpty();
-    else this.#arm(this.#head.dueAt - now);
   }
 }
 
