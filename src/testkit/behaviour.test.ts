@@ -54,6 +54,10 @@ describe("a case", () => {
   });
 });
 
+interface VitestReport {
+  readonly testResults: readonly { readonly assertionResults: readonly { fullName: string; status: string }[] }[];
+}
+
 const SUITE = `
 import { expect } from "vitest";
 import { ConnectorError } from "../../src/core/errors.ts";
@@ -106,9 +110,10 @@ describe("a run of a suite over its targets", () => {
     const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env }).catch(
       (error: { stderr: string }) => error,
     );
-    const report = JSON.parse(await readFile(`${matrix}.json`, "utf8"));
+    // Written by vitest's own reporter.
+    const report = JSON.parse(await readFile(`${matrix}.json`, "utf8")) as VitestReport;
     const results = Object.fromEntries(
-      report.testResults[0].assertionResults.map(({ fullName, status }: { fullName: string; status: string }) => [
+      report.testResults[0]!.assertionResults.map(({ fullName, status }) => [
         fullName.replace("toy keeps the contract toys on ", ""),
         status,
       ]),
