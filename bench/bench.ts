@@ -8,13 +8,13 @@ export interface Side {
   readonly name: string;
   /** `floor`: what cannot be beaten, as a reference. */
   readonly is: "busbar" | "peer" | "floor";
-  open(facts: Facts): Promise<Work>;
+  readonly open: (facts: Facts) => Promise<Work>;
 }
 
 export interface Work {
   /** Does it once. */
-  once(): Promise<unknown>;
-  close?(): Promise<void>;
+  readonly once: () => Promise<unknown>;
+  readonly close?: () => Promise<void>;
 }
 
 /**
@@ -44,5 +44,5 @@ export interface Bench {
   readonly sides: readonly Side[];
   readonly pledges: readonly Pledge[];
   /** Starts the servers that all sides use. */
-  setUp?(): Promise<{ readonly facts: Facts; close(): Promise<void> }>;
+  readonly setUp?: () => Promise<{ readonly facts: Facts; close(): Promise<void> }>;
 }

@@ -14,7 +14,7 @@ export interface Sample {
 
 export type Order = { readonly open: Facts } | { readonly workMs: number } | "close";
 
-async function work(bench: Bench, { once }: Work, ms: number): Promise<Sample> {
+async function measure(bench: Bench, work: Work, ms: number): Promise<Sample> {
   const { callers, batch = 1 } = bench;
   let operations = 0;
   const cpuBefore = process.cpuUsage();
@@ -22,7 +22,7 @@ async function work(bench: Bench, { once }: Work, ms: number): Promise<Sample> {
   const end = startedAt + ms;
   const caller = async (): Promise<void> => {
     while (performance.now() < end) {
-      for (let i = 0; i < batch; i++) await once();
+      for (let i = 0; i < batch; i++) await work.once();
       operations += batch;
     }
   };
@@ -43,7 +43,7 @@ async function obey(order: Order): Promise<Sample | "done"> {
     await opened?.close?.();
     return "done";
   }
-  if ("workMs" in order) return work(bench, opened!, order.workMs);
+  if ("workMs" in order) return measure(bench, opened!, order.workMs);
   opened = await side.open(order.open);
   // A side that does not do its work must not look fast.
   await opened.once();

@@ -4,7 +4,7 @@
  * It ends with the matrix connector × target and one line that counts: each test of vitest's is one, each other step is
  * one. A skipped test is a failure under `CI=true`: a green run must not hide that something was not tested.
  */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runNode } from "./child.mjs";
@@ -23,7 +23,9 @@ export async function runTests(args) {
   if (args.length > 0) return (await setUp(LIBRARY)) ? (await vitest(args)).code : 1;
   if (!(await ensureDependencies())) return 1;
   const outcomes = await runSteps(allSteps());
-  if (outcomes.get("tests").ok) await printMatrix();
+  const matrix = await readMatrix();
+  console.log(`\n${matrix.text}`);
+  outcomes.set("matrix", matrix);
   return conclude(outcomes, performance.now() - startedAt);
 }
 
@@ -77,9 +79,15 @@ function countTests() {
   };
 }
 
-async function printMatrix() {
-  const { renderMatrix } = await import(pathToFileURL(join(root, "dist/testkit/matrix.js")).href);
-  console.log(`\n${await renderMatrix()}`);
+/** The matrix connector × target; a full run without behaviour suites, or one in CI that left some out, has failed. */
+async function readMatrix() {
+  if (!existsSync("dist/testkit/matrix.js")) return { ok: false, text: "No matrix: nothing was built." };
+  const { matrixFolder, renderMatrix } = await import(pathToFileURL(join(root, "dist/testkit/matrix.js")).href);
+  const files = existsSync(matrixFolder()) ? readdirSync(matrixFolder()).filter((name) => name.endsWith(".json")) : [];
+  const results = files.map((name) => JSON.parse(readFileSync(join(matrixFolder(), name), "utf8")));
+  const isCi = process.env["CI"] === "true";
+  const isWhole = ({ failed, isFinished, notRun }) => failed === 0 && (notRun === undefined ? isFinished : !isCi);
+  return { ok: results.length > 0 && results.every(isWhole), text: await renderMatrix() };
 }
 
 function conclude(outcomes, ms) {

@@ -1,6 +1,6 @@
 /** How a connector of one's own is tested: its real system (or a small one like it), and faults made by the testkit's proxy. */
 import { ConnectorError } from "busbar";
-import { FaultProxy, startFaultProxy } from "busbar/testkit";
+import { type FaultProxy, startFaultProxy } from "busbar/testkit";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { GeocoderConnector } from "./geocoder.ts";
 import { API_KEY, type GeocoderService, startGeocoderService } from "./geocoder-service.ts";
@@ -49,6 +49,6 @@ test("a network that swallows everything fails within the time-outs, and the nex
   proxy.blackhole = "both";
   await expect(places.locate({ address })).rejects.toMatchObject({ kind: "timeout", attempts: 3 });
   proxy.cut();
-  proxy.heal();
+  await proxy.heal();
   expect(await places.locate({ address })).toEqual({ lat: 51.5074, lon: -0.1357 });
 });
