@@ -9,6 +9,8 @@ export type Stage =
   | "authenticating"
   | "waiting for the rate limit"
   | "waiting to retry"
+  | "waiting for a connection"
+  | "in a transaction"
   | "running"
   | "reading";
 
