@@ -8,6 +8,7 @@
  * Cancellation is a callback first and an `AbortSignal` second: making an AbortController costs microseconds, so it is
  * made when a handler reads `call.signal`, and a call that nobody can abort pays nothing.
  */
+import { onAbort } from "./abort.ts";
 import { ConnectorError, KINDS, type Outcome } from "./errors.ts";
 import type { CallRecord } from "./record.ts";
 import type { Effect, Operation } from "./operation.ts";
@@ -119,7 +120,7 @@ export class Call {
     this.#listeners = undefined;
     this.#detach?.();
     this.#detach = undefined;
-    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    if (listeners !== undefined) for (const listener of listeners) tell(listener, reason);
     this.#controller?.abort(reason);
   }
 
@@ -127,7 +128,7 @@ export class Call {
   onCancel(listener: CancelListener): () => void {
     const reason = this.cancelled;
     if (reason !== undefined) {
-      listener(reason);
+      tell(listener, reason);
       return () => {};
     }
     if (this.#listeners === undefined) {
@@ -158,7 +159,9 @@ export class Call {
   /** What is known of the effect if the call ended right now. */
   get outcome(): Outcome | undefined {
     if (this.effect === "read") return undefined;
-    return this.record.inDoubt || (this.record.stage === "running" && !this.readOnly) ? "unknown" : "none";
+    const { inDoubt, stage } = this.record;
+    const isAsked = stage === "running" || stage === "reading";
+    return inDoubt || (isAsked && !this.readOnly) ? "unknown" : "none";
   }
 
   /** Writes into error and record what is known of the effect after this try failed. */
@@ -176,11 +179,21 @@ export class Call {
   #attach(): void {
     if (this.#parent !== undefined) this.#detach = this.#parent.onCancel((reason) => this.cancel(reason));
     else if (this.#external !== undefined) {
-      const external = this.#external;
-      const onAbort = (): void => this.cancel(aborted(this));
-      external.addEventListener("abort", onAbort, { once: true });
-      this.#detach = () => external.removeEventListener("abort", onAbort);
+      this.#detach = onAbort(this.#external, () => this.cancel(aborted(this)));
+      // Handlers read `signal` and never say that they are done with it; the caller's signal outlives the call.
+      this.record.onSettled(() => this.#detach?.());
     }
+  }
+}
+
+/** One listener's mistake must not keep the others from hearing; it surfaces as an event listener's would. */
+function tell(listener: CancelListener, reason: ConnectorError): void {
+  try {
+    listener(reason);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

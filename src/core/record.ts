@@ -2,7 +2,7 @@
 import type { Effect } from "./operation.ts";
 import type { Kind, Outcome } from "./errors.ts";
 
-/** Where a call is. `running`: the system has been asked, so its effect is open. */
+/** Where a call is. `running` and `reading`: the system has been asked, so its effect is open. */
 export type Stage =
   | "queued"
   | "connecting"
@@ -34,7 +34,7 @@ export interface AnswerMeta {
 export interface CallMeta extends AnswerMeta {
   /** Tries made, the first included. */
   readonly attempts: number;
-  /** Milliseconds spent waiting in policies: rate limit, retry delays. */
+  /** Milliseconds spent waiting: for the rate limit, for a free connection, before a retry. */
   readonly waitMs: number;
   readonly durationMs: number;
   readonly traceId: string;
@@ -85,9 +85,13 @@ export class CallRecord {
     return { ...this.#answer, attempts, waitMs, durationMs, traceId };
   }
 
-  /** Runs `listener` when the call is over; for a stream that is when it has been read out, broken off or failed. */
+  /**
+   * Runs `listener` when the call is over, at once if it is; for a stream that is when it has been read out, broken off
+   * or failed.
+   */
   onSettled(listener: () => void): void {
-    (this.#settled ??= []).push(listener);
+    if (this.#isSettled) listener();
+    else (this.#settled ??= []).push(listener);
   }
 
   /** Marks the call as over; only the first time counts. */
@@ -96,6 +100,8 @@ export class CallRecord {
     this.#isSettled = true;
     this.result = result;
     this.durationMs = at - this.startedAt;
-    if (this.#settled !== undefined) for (const listener of this.#settled) listener();
+    const listeners = this.#settled;
+    this.#settled = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener();
   }
 }

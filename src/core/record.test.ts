@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { CallRecord } from "./record.ts";
+
+const where = { connector: "db", provider: "postgresql", operation: "query", effect: "unknown" } as const;
+
+test("a record is settled once: the first result stays, and each listener hears once", () => {
+  const record = new CallRecord(where, 100);
+  let heard = 0;
+  record.onSettled(() => heard++);
+  record.onSettled(() => heard++);
+  record.settle("timeout", 150);
+  record.settle("ok", 900);
+  expect([record.result, record.durationMs, heard]).toEqual(["timeout", 50, 2]);
+});
+
+test("who asks a settled record hears at once", () => {
+  const record = new CallRecord(where, 0);
+  record.settle("ok", 1);
+  let heard = 0;
+  record.onSettled(() => heard++);
+  expect(heard).toBe(1);
+});
+
+test("the trace id is made once, 32 hexadecimal digits; facts of the answer are part of `meta`", () => {
+  const record = new CallRecord(where, 0);
+  record.answer.status = 200;
+  record.attempts = 2;
+  record.waitMs = 30;
+  record.settle("ok", 40);
+  expect(record.traceId).toMatch(/^[0-9a-f]{32}$/);
+  expect(record.meta()).toEqual({ attempts: 2, waitMs: 30, durationMs: 40, status: 200, traceId: record.traceId });
+});
