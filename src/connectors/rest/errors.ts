@@ -1,0 +1,35 @@
+/** From undici's errors and HTTP statuses to kinds. */
+import { classifyStatus, HTTPStatusError } from "../../contracts/http/status-error.ts";
+import type { Classification } from "../../core/classify.ts";
+
+const SPEAKS_TLS = "Does the server speak TLS on this port, and a version that is not too old?";
+
+/** By `code`; an outcome stands where the request cannot have left. Where it had not been written yet, the call knows. */
+const CODES: Readonly<Record<string, Exclude<Classification, string>>> = {
+  UND_ERR_CONNECT_TIMEOUT: {
+    kind: "timeout",
+    outcome: "none",
+    hint: "Is a firewall in between, or is the system overloaded? See `connectionTimeout`.",
+  },
+  UND_ERR_SOCKET: { kind: "connection_lost" },
+  UND_ERR_INFO: { kind: "connection_lost" },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { kind: "connection_lost", message: "The connection broke within the answer" },
+  UND_ERR_CLOSED: { kind: "connection_lost" },
+  UND_ERR_DESTROYED: { kind: "connection_lost" },
+  UND_ERR_HEADERS_OVERFLOW: { kind: "too_large", message: "The headers of the answer are larger than allowed" },
+  UND_ERR_INVALID_ARG: { kind: "input_invalid" },
+  UND_ERR_NOT_SUPPORTED: { kind: "unsupported" },
+  EPROTO: { kind: "unavailable", outcome: "none", hint: SPEAKS_TLS, message: "The TLS handshake failed" },
+};
+
+export function classify(error: unknown): Classification | undefined {
+  if (error instanceof HTTPStatusError) return classifyStatus(error);
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (typeof code !== "string") return undefined;
+  // The parser's error carries the bytes that it could not read: it goes no further.
+  if (code.startsWith("HPE_"))
+    return { kind: "unavailable", message: "The answer is not HTTP", code, cause: undefined };
+  if (code.startsWith("ERR_SSL_")) return { ...CODES["EPROTO"]!, code };
+  const facts = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+  return facts === undefined ? undefined : { ...facts, code };
+}

@@ -1,0 +1,24 @@
+/** Any API that speaks HTTP, with credentials that renew themselves. */
+import { defineConnector } from "../define.ts";
+import { httpOperations } from "../../contracts/http/operations.ts";
+import { connection, options } from "./config.ts";
+import { classify } from "./errors.ts";
+import { openSession } from "./session.ts";
+
+export { HTTPStatusError } from "../../contracts/http/status-error.ts";
+export type { Auth, IssuedToken, TokenFunction } from "../../contracts/http/auth.ts";
+
+export const RESTAPIConnector = defineConnector({
+  provider: "rest",
+  type: "rest-api",
+  title: "REST API",
+  summary: "Talks to any HTTP API: JSON, text, forms and bytes, with credentials that renew themselves.",
+  connection,
+  options,
+  operations: httpOperations,
+  open: openSession,
+  classify,
+});
+export type RESTAPIConnector = InstanceType<typeof RESTAPIConnector>;
+
+export default RESTAPIConnector;

@@ -1,0 +1,254 @@
+/**
+ * The way of one call: its request, the credentials, what a redirect or a refused token makes of it, the answer's data.
+ *
+ * A token that the API refuses (401) is replaced and the request sent once more, whatever its method: a refusal says that
+ * nothing was done. That happens once in a call. After a redirect that may have followed an effect (303 after a POST),
+ * no later failure makes the call look untried.
+ */
+import { ACCEPTED_CODINGS, decompressed, parsedBody, UnusableAnswer } from "./answer-body.ts";
+import type { Credential } from "./credentials.ts";
+import { headerOf } from "./header-fields.ts";
+import type { Query } from "./query.ts";
+import { impersonal, isRedirect, mayHaveActed, redirectOf } from "./redirect.ts";
+import { requestBody, type BodyType } from "./request-body.ts";
+import { requestTarget, shownPath, type Place } from "./request-target.ts";
+import { retryAfterMs } from "./retry-after.ts";
+import { safeWords } from "./safe-words.ts";
+import { HTTPStatusError } from "./status-error.ts";
+import type { TokenLease } from "./token-lease.ts";
+import { orAborted } from "../../core/abort.ts";
+import type { Call } from "../../core/call.ts";
+import { toConnectorError, type Classification } from "../../core/classify.ts";
+import type { Clock } from "../../core/clock.ts";
+import { ConnectorError, KINDS } from "../../core/errors.ts";
+import type { AnswerMeta } from "../../core/record.ts";
+import { redactor, Secret } from "../../core/secret.ts";
+import type { Wire, WireAnswer, WireRequest } from "./wire.ts";
+import { CallScope, type Scope } from "./scope.ts";
+
+export interface SenderSettings {
+  readonly place: Place;
+  /** Configured headers, names and values in turn. */
+  readonly headers: readonly string[];
+  readonly userAgent: string;
+  readonly credential: Credential | undefined;
+  readonly lease: TokenLease | undefined;
+  readonly mostBytes: number;
+  readonly mostRedirects: number;
+  readonly clock: Clock;
+  readonly wire: Wire;
+  readonly classify: (error: unknown) => Classification | undefined;
+}
+
+export interface Question {
+  readonly path: string;
+  readonly query?: Query | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly data?: unknown;
+  readonly bodyType?: BodyType | undefined;
+}
+
+/** What holds for all requests of one call. */
+interface Trip {
+  readonly scope: Scope;
+  /** Only the status counts. */
+  readonly isForStatus: boolean;
+  /** The call brought its own Authorization, which wins. */
+  readonly isAuthorized: boolean;
+  mayRenew: boolean;
+  /** Once away from the base URL's origin, credentials do not come back. */
+  isAway: boolean;
+  token: string | undefined;
+}
+
+export class Sender {
+  readonly #settings: SenderSettings;
+  /** What every request says, before a call's own headers. */
+  readonly #headers: readonly string[];
+
+  constructor(settings: SenderSettings) {
+    const { headers, userAgent, credential } = settings;
+    const own = credential?.in === "header" ? [credential.name, credential.value.reveal()] : [];
+    const plain = [
+      "user-agent",
+      userAgent,
+      "accept",
+      "application/json, */*;q=0.8",
+      "accept-encoding",
+      ACCEPTED_CODINGS,
+    ];
+    this.#settings = settings;
+    this.#headers = merged(plain, [...headers, ...own]);
+  }
+
+  /** Carries out a call. */
+  async send(method: string, question: Question, call: Call): Promise<unknown> {
+    const scope = new CallScope(call);
+    const trip = this.#trip(scope, question, method === "HEAD");
+    try {
+      const answer = await this.#follow(this.#request(method, question), trip);
+      const data = await this.#dataOf(method, question, answer, trip);
+      const meta: AnswerMeta = call.record.answer;
+      meta.status = answer.status;
+      meta.headers = answer.headers as NonNullable<AnswerMeta["headers"]>;
+      return data;
+    } catch (error) {
+      const told = error instanceof UnusableAnswer ? unusable(error, method, question.path) : error;
+      throw scope.isPinned ? openEnded(toConnectorError(told, this.#settings.classify)) : told;
+    }
+  }
+
+  /** The status of an answer to GET. */
+  async statusOf(path: string, scope: Scope): Promise<number> {
+    const question = { path };
+    const { status } = await this.#follow(this.#request("GET", question), this.#trip(scope, question, true));
+    return status;
+  }
+
+  #trip(scope: Scope, { headers }: Question, isForStatus: boolean): Trip {
+    const isAuthorized = headers !== undefined && Object.keys(headers).some((name) => /^authorization$/i.test(name));
+    return { scope, isForStatus, isAuthorized, mayRenew: true, isAway: false, token: undefined };
+  }
+
+  #request(method: string, { path, query, headers, data, bodyType }: Question): WireRequest {
+    const { place } = this.#settings;
+    const target = requestTarget(place, path, query);
+    const body = requestBody(data, bodyType);
+    const asked = headers === undefined ? this.#headers : merged(this.#headers, Object.entries(headers).flat());
+    return {
+      origin: place.origin,
+      target,
+      method,
+      headers: body === undefined || has(asked, "content-type") ? asked : [...asked, "content-type", body.contentType],
+      body: body?.content,
+    };
+  }
+
+  /** Sends, and follows where the answer leads. */
+  async #follow(first: WireRequest, trip: Trip): Promise<WireAnswer> {
+    let request = first;
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.#authorized(request, trip);
+      const location = isRedirect(answer.status) ? headerOf(answer.headers, "location") : undefined;
+      if (location === undefined) return answer;
+      if (mayHaveActed(answer.status, request.method)) trip.scope.pin();
+      if (redirects >= this.#settings.mostRedirects)
+        throw new ConnectorError("unsupported", `More than ${redirects} redirects (maxRedirects)`);
+      request = this.#redirected(request, redirectOf(answer.status, location, request), trip);
+    }
+  }
+
+  #redirected(request: WireRequest, to: ReturnType<typeof redirectOf>, trip: Trip): WireRequest {
+    const { credential } = this.#settings;
+    if (to.isForeign) trip.isAway = true;
+    // A server that repeats the whole query in its Location must not pass the key on.
+    if (credential?.in === "query" && to.url.searchParams.has(credential.name))
+      to.url.searchParams.delete(credential.name);
+    const { origin, pathname, search } = to.url;
+    const kept = trip.isAway ? impersonal(request.headers) : request.headers;
+    return {
+      origin,
+      target: `${pathname}${search}`,
+      method: to.method,
+      headers: to.keepsBody ? kept : without(kept, "content-type"),
+      body: to.keepsBody ? request.body : undefined,
+    };
+  }
+
+  /** Sends as oneself; where a token is refused, once more with another one. */
+  async #authorized(request: WireRequest, trip: Trip): Promise<WireAnswer> {
+    const { lease } = this.#settings;
+    if (lease === undefined || trip.isAuthorized || trip.isAway) return this.#exchange(request, trip);
+    const { scope } = trip;
+    scope.enter("authenticating");
+    const token = lease.current ?? (await orAborted(lease.take(), scope.signal));
+    const answer = await this.#withToken(request, token, lease, trip);
+    if (answer.status !== 401 || !trip.mayRenew) return answer;
+    trip.mayRenew = false;
+    scope.enter("authenticating");
+    const another = await orAborted(lease.replace(token), scope.signal);
+    return another === undefined ? answer : this.#withToken(request, another, lease, trip);
+  }
+
+  async #withToken(request: WireRequest, token: string, lease: TokenLease, trip: Trip): Promise<WireAnswer> {
+    trip.token = token;
+    const headers = [...request.headers, "authorization", `Bearer ${token}`];
+    const answer = await this.#exchange({ ...request, headers }, trip);
+    if (answer.status !== 401) lease.accepted(token);
+    return answer;
+  }
+
+  #exchange(request: WireRequest, { scope, isForStatus, isAway }: Trip): Promise<WireAnswer> {
+    const { credential, wire } = this.#settings;
+    const isKeyed = credential?.in === "query" && !isAway;
+    const sent = isKeyed ? { ...request, target: withKey(request.target, credential) } : request;
+    return wire(sent, { scope, isForStatus });
+  }
+
+  async #dataOf(method: string, { path }: Question, answer: WireAnswer, trip: Trip): Promise<unknown> {
+    const { status, headers, body } = answer;
+    const { mostBytes, clock } = this.#settings;
+    const isGood = (status >= 200 && status < 300) || status === 304;
+    if (isGood && method === "HEAD") return headers;
+    const coding = headerOf(headers, "content-encoding");
+    const read = async (): Promise<unknown> =>
+      parsedBody(coding === undefined ? body : await decompressed(body, coding, mostBytes), headers);
+    if (isGood) return status === 304 ? null : read();
+    const data = await read().catch(() => undefined);
+    const words = safeWords(status, headers, data);
+    throw new HTTPStatusError({
+      method,
+      path: shownPath(path),
+      status,
+      headers,
+      data,
+      words: words === undefined ? undefined : this.#redacted(words, trip),
+      retryAfterMs: retryAfterMs(headerOf(headers, "retry-after"), {
+        date: headerOf(headers, "date"),
+        wallMs: clock.wall(),
+      }),
+    });
+  }
+
+  /** Free of what this call proved itself with; the configuration's secrets are taken out of every message later. */
+  #redacted(words: string, { token }: Trip): string {
+    const { credential } = this.#settings;
+    const sent = [credential?.value.reveal().replace(/^\w+ /, ""), token].filter((text) => text !== undefined);
+    return redactor(sent.map((text) => new Secret(text)))(words);
+  }
+}
+
+/** Flat lists of names and values: those of `over` win over those of `under`. */
+function merged(under: readonly string[], over: readonly string[]): readonly string[] {
+  if (over.length === 0) return under;
+  let list = under;
+  for (let at = 0; at < over.length; at += 2) list = without(list, over[at]!.toLowerCase());
+  return [...list, ...over];
+}
+
+function has(headers: readonly string[], name: string): boolean {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at]!.toLowerCase() === name) return true;
+  return false;
+}
+
+function without(headers: readonly string[], name: string): readonly string[] {
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at]!.toLowerCase() === name) return [...headers.slice(0, at), ...without(headers.slice(at + 2), name)];
+  return headers;
+}
+
+function withKey(target: string, { name, value }: Credential): string {
+  return `${target}${target.includes("?") ? "&" : "?"}${encodeURIComponent(name)}=${encodeURIComponent(value.reveal())}`;
+}
+
+function unusable({ kind, message }: UnusableAnswer, method: string, path: string): ConnectorError {
+  const hint = kind === "too_large" ? "Ask for less, or raise maxResponseBytes." : undefined;
+  return new ConnectorError(kind, `${method} ${shownPath(path)} answered with ${message}`, { hint });
+}
+
+/** The failure of what came after an effect: the effect stays open, and the call is not sent again as if it had none. */
+function openEnded(cause: ConnectorError): ConnectorError {
+  const { message, hint, status, code, retryAfterMs } = cause;
+  const kind = KINDS[cause.kind].repeat === "always" ? "unavailable" : cause.kind;
+  return new ConnectorError(kind, message, { hint, status, code, retryAfterMs, outcome: "unknown", cause });
+}
