@@ -23,7 +23,7 @@ export const rateLimitSetting = z
       description: "Calls that may leave at once after a pause; 1 spaces all evenly. Default: as many as `requests`.",
     }),
   })
-  .meta({ description: "Limits how many tries reach the system." });
+  .meta({ description: "Limits how many tries reach the system.", examples: [{ requests: 100, window: "1m" }] });
 
 export interface RateLimitSettings {
   readonly requests: number;
