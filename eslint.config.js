@@ -26,7 +26,7 @@ export default tseslint.config(
       "@typescript-eslint/prefer-readonly": "error",
       "@typescript-eslint/return-await": ["error", "error-handling-correctness-only"],
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrors: "all" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreRestSiblings: true }],
       // A handler or a contract's method is async by its type, whether or not this one waits.
       "@typescript-eslint/require-await": "off",
       // `{}` is the type of a zod object without fields.
@@ -69,8 +69,11 @@ export default tseslint.config(
     files: ["**/*.test.ts", "test/**/*.ts", "src/contracts/*/behaviour.ts"],
     rules: {
       // A test looks into what came back on purpose, whatever its type says.
+      "@typescript-eslint/no-unsafe-argument": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
       "@typescript-eslint/unbound-method": "off",
       "@typescript-eslint/explicit-module-boundary-types": "off",
     },

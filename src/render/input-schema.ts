@@ -29,7 +29,7 @@ export const isOnlyFromCode = (schema: JsonSchema): boolean => "not" in schema;
 
 /** JSON Schema (draft 2020-12) of what goes into `schema`, without `$schema`. */
 export function inputSchema(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
     io: "input",
     target: "draft-2020-12",
     unrepresentable: ({ zodSchema }) => (zodSchema._zod.def.type === "custom" ? NOTHING : "any"),

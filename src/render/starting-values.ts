@@ -1,7 +1,8 @@
 /**
  * Values to start from: what a newcomer must say about a connector, with something that works in its place.
  *
- * A field is said where it is required or where its schema has `examples`; credentials are variables, never text.
+ * A required field is said; its value is the first of its schema's `examples`, or a variable where only the user can know
+ * one. Credentials are variables, never text.
  */
 import type { z } from "zod";
 import type { Definition } from "../core/definition.ts";
@@ -25,7 +26,7 @@ export function startingFields(schema: z.ZodObject | undefined, provider: string
     .map(([name, field]) => ({
       name,
       value: exampleOf(field, [provider, name]),
-      isSaid: required.includes(name) || field.examples !== undefined,
+      isSaid: required.includes(name),
       description: field.description ?? "",
     }));
 }
