@@ -40,7 +40,11 @@ export function renderConnectorPage({ definition, className, notes }: Documented
     "## Operations",
     table(
       ["operation", "what it does", "effect"],
-      entries.map(([name, { summary: says, effect }]) => [`[\`${name}\`](#${name.toLowerCase()})`, says, code(effect)]),
+      entries.map(([name, operation]) => [
+        `[\`${name}\`](#${name.toLowerCase()})`,
+        operation.summary,
+        effectText(operation),
+      ]),
     ),
     effects.map((effect: Effect) => `- ${code(effect)}: ${EFFECT_WORDS[effect]}`).join("\n"),
     ...entries.map(([name, operation]) => renderOperation(name, operation)),
@@ -51,15 +55,22 @@ function section(heading: string, content: string): string | undefined {
   return content === "" ? undefined : `${heading}\n\n${content}`;
 }
 
+function effectText(operation: Operation): string {
+  const worst = code(operation.effect);
+  return operation.effectOf === undefined ? worst : `by its input, at worst ${worst}`;
+}
+
 function renderOperation(name: string, operation: Operation): string {
-  const answer = shapeText(z.toJSONSchema(operation.output, { unrepresentable: "any" }) as JsonSchema);
-  const says = operation.stream ? "Answers with a stream, each item" : "Answers with";
+  // Zod types the keywords one by one; here they are read as plain JSON.
+  const answer = z.toJSONSchema(operation.output, { unrepresentable: "any" }) as JsonSchema;
+  const says = operation.stream ? "Answers with a stream; each item is" : "Answers with";
+  const what = answer.description === undefined ? "." : `: ${answer.description}`;
   const examples = operation.examples.flatMap(({ title, input }) => [`// ${title}`, call(name, operation, input)]);
   return page(
     `### ${name}`,
     operation.summary,
     fieldTable(inputSchema(operation.input)) || "Takes no parameters.",
-    `${says} ${code(answer)}.`,
+    `${says} ${code(shapeText(answer))}${what}`,
     examples.length === 0 ? undefined : codeBlock("ts no-check: continues the example above", examples.join("\n")),
   ).trimEnd();
 }

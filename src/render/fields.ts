@@ -18,7 +18,7 @@ export interface Field {
 export function fieldsOf(schema: JsonSchema, prefix = "", variant?: string): Field[] {
   const required = new Set(schema.required);
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
-    if (isOnlyFromCode(property) || "const" in property) return [];
+    if (isOnlyFromCode(property)) return [];
     const path = `${prefix}${name}`;
     const { default: standard, description } = property;
     const isRequired = required.has(name);

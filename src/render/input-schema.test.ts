@@ -28,6 +28,12 @@ describe("what a user may write", () => {
     });
     expect(of(z.union([z.string().min(2), z.int(), callback]))["anyOf"]).toHaveLength(2);
     expect(of(callback)).toEqual({ not: {} });
+    const variants = z.discriminatedUnion("by", [
+      z.strictObject({ by: z.literal("text"), text: z.string() }),
+      z.strictObject({ by: z.literal("code"), run: callback.meta({ description: "D.", codeOnly: true }) }),
+    ]);
+    expect(of(variants)).toMatchObject({ properties: { by: { const: "text" } } });
+    expect(of(variants)["oneOf"]).toBeUndefined();
   });
 
   test("bounds and names that say nothing are left out", () => {
@@ -70,8 +76,10 @@ describe("fields as rows", () => {
       "tls.key",
       "tls.servername",
       "auth",
+      "auth.scheme",
       "auth.username",
       "auth.password",
+      "auth.scheme",
     ]);
   });
 

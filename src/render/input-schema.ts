@@ -25,7 +25,12 @@ type Keywords = Record<string, unknown>;
 /** Matches nothing: the value cannot be written down, only passed by code. */
 const NOTHING = { not: {} };
 
-export const isOnlyFromCode = (schema: JsonSchema): boolean => "not" in schema;
+/** Whether no value that can be written down fits: a function, or a map that must have one. */
+export function isOnlyFromCode(schema: JsonSchema): boolean {
+  if ("not" in schema) return true;
+  const { properties = {}, required = [] } = schema;
+  return required.some((name) => properties[name] !== undefined && isOnlyFromCode(properties[name]));
+}
 
 /** JSON Schema (draft 2020-12) of what goes into `schema`, without `$schema`. */
 export function inputSchema(schema: z.ZodType): JsonSchema {
@@ -45,6 +50,7 @@ function amend(def: z.core.$ZodTypes["_zod"]["def"], json: Keywords): void {
     for (const key of Object.keys(json)) delete json[key];
     Object.assign(json, { type: "string", minLength: 1, description, writeOnly: true });
   }
+  delete json["codeOnly"];
   // Bounds that every number has, and names that are always text, say nothing.
   if (json["minimum"] === Number.MIN_SAFE_INTEGER) delete json["minimum"];
   if (json["maximum"] === Number.MAX_SAFE_INTEGER) delete json["maximum"];

@@ -42,7 +42,8 @@ function connector(providers: readonly DescribedProvider[]): JsonSchema {
   const entry = withVariables(inputSchema(entrySchema));
   const { provider, ...others } = entry.properties!;
   const names = providers.map(({ definition }) => definition.provider);
-  const elsewhere = { type: "string", pattern: "[./@]", description: "An npm package or a path." };
+  // A single word is more likely a misspelt provider than a package.
+  const elsewhere = { type: "string", pattern: "[./@-]", description: "An npm package or a path." };
   return {
     ...entry,
     properties: {
