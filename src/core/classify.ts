@@ -51,17 +51,27 @@ const SOCKET_ERRORS: Readonly<
   CERT_HAS_EXPIRED: { kind: "unavailable", outcome: "none", hint: "The server's certificate has expired." },
 };
 
-/** Facts of an error of Node's network layer, also where it is the cause of another. */
+/** Errors inside errors are looked through to this depth. */
+const DEEPEST = 4;
+
+/** Facts of an error of Node's network layer, also where it is the cause of another or one of several. */
 export function classifySocketError(error: unknown): Classification | undefined {
-  for (let seen = error, depth = 0; seen instanceof Error && depth < 4; seen = seen.cause, depth++) {
-    const code = (seen as NodeJS.ErrnoException).code;
-    const facts = typeof code === "string" ? SOCKET_ERRORS[code] : undefined;
-    if (facts !== undefined)
-      return { ...facts, code, message: seen.message === "" ? KINDS[facts.kind].sentence : seen.message };
-    if (seen instanceof AggregateError) {
-      const inner = seen.errors.map(classifySocketError).find((found) => found !== undefined);
-      if (inner !== undefined) return inner;
-    }
+  return find(error, DEEPEST);
+}
+
+function find(error: unknown, depth: number): Classification | undefined {
+  if (!(error instanceof Error) || depth === 0) return undefined;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const facts = typeof code === "string" ? SOCKET_ERRORS[code] : undefined;
+  if (facts !== undefined) {
+    const message = error.message || KINDS[facts.kind].sentence;
+    // Nothing is sent before the connection stands, however the attempt to make it ends.
+    return syscall === "connect" ? { ...facts, code, message, outcome: "none" } : { ...facts, code, message };
+  }
+  const several = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  for (const inner of [...several, error.cause]) {
+    const found = find(inner, depth - 1);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -73,7 +83,7 @@ export function toConnectorError(
   onUnknown: (error: unknown) => void = () => {},
 ): ConnectorError {
   if (error instanceof ConnectorError) return error;
-  const found = classify(error) ?? classifySocketError(error);
+  const found = ask(classify, error) ?? classifySocketError(error);
   if (found === undefined) {
     onUnknown(error);
     return new ConnectorError("internal", messageOf(error), { cause: error });
@@ -83,7 +93,16 @@ export function toConnectorError(
   return new ConnectorError(kind, message ?? messageOf(error), { cause: error, ...details });
 }
 
+/** A table that stumbles over something odd (thrown `undefined`, an error without a code) does not know it. */
+function ask(classify: (error: unknown) => Classification | undefined, error: unknown): Classification | undefined {
+  try {
+    return classify(error);
+  } catch {
+    return undefined;
+  }
+}
+
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text === "" ? KINDS.internal.sentence : text;
+  const text: unknown = error instanceof Error ? error.message : error;
+  return typeof text === "string" && text !== "" ? text : KINDS.internal.sentence;
 }

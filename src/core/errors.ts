@@ -147,6 +147,7 @@ export class ConnectorError extends Error {
   readonly status: number | undefined;
   readonly code: string | undefined;
   readonly by: string | undefined;
+  #isLocated = false;
 
   constructor(kind: Kind, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -169,7 +170,8 @@ export class ConnectorError extends Error {
 
   /** Says where it happened, once: later calls keep the first place, which is the innermost. */
   locate(connector: string, operation?: string): this {
-    if (this.connector !== undefined && this.message.endsWith("]")) return this;
+    if (this.#isLocated) return this;
+    this.#isLocated = true;
     this.connector ??= connector;
     this.operation ??= operation;
     this.message += ` [${this.operation === undefined ? this.connector : `${this.connector}.${this.operation}`}]`;
