@@ -18,13 +18,15 @@ function distance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** The closest of `allowed`, or `undefined` where none is close: at most a third of the letters may differ. */
+/** The closest of `allowed`, or `undefined` where none is close: about a third of the letters may differ. */
 export function nearest(found: string, allowed: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(found.length / 3)) + 1;
+  let bestDistance = Math.ceil(found.length / 3) + 1;
   for (const name of allowed) {
+    // No distance is less than the difference in length: text of any size costs nothing.
+    if (Math.abs(found.length - name.length) >= bestDistance) continue;
     const d = distance(found.toLowerCase(), name.toLowerCase());
-    if (d < bestDistance) [best, bestDistance] = [name, d];
+    if (d < bestDistance && d < name.length) [best, bestDistance] = [name, d];
   }
   return best;
 }
