@@ -94,7 +94,7 @@ export type Plain<Ops extends Operations> = {
   [K in keyof Ops & string]: Ops[K]["stream"] extends true ? never : K;
 }[keyof Ops & string];
 
-/** Names of the operations that answer with a stream. */
+/** Names of the operations that answer with a stream; where only the name is known, of those that may. */
 export type Streaming<Ops extends Operations> = {
-  [K in keyof Ops & string]: Ops[K]["stream"] extends true ? K : never;
+  [K in keyof Ops & string]: Ops[K]["stream"] extends false ? never : K;
 }[keyof Ops & string];
