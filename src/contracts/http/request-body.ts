@@ -56,7 +56,7 @@ function toForm(data: unknown): string {
   for (const [name, value] of Object.entries(data))
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value as unknown]) {
       if (one === undefined || one === null) continue;
-      if (typeof one === "object" || typeof one === "function" || typeof one === "symbol")
+      if (typeof one !== "string" && typeof one !== "number" && typeof one !== "boolean" && typeof one !== "bigint")
         throw refusal("a form takes text, numbers, true, false, null and lists of these");
       form.append(name, String(one));
     }

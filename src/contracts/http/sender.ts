@@ -93,7 +93,7 @@ export class Sender {
       meta.headers = answer.headers as NonNullable<AnswerMeta["headers"]>;
       return data;
     } catch (error) {
-      const told = error instanceof UnusableAnswer ? unusable(error, method, question.path) : error;
+      const told = this.#placed(error, `${method} ${shownPath(question.path)}`);
       throw scope.isPinned ? openEnded(toConnectorError(told, this.#settings.classify)) : told;
     }
   }
@@ -103,6 +103,19 @@ export class Sender {
     const question = { path };
     const { status } = await this.#follow(this.#request("GET", question), this.#trip(scope, question, true));
     return status;
+  }
+
+  /** The error of a connection or an answer, with the request that it befell; others say so themselves. */
+  #placed(error: unknown, request: string): unknown {
+    if (error instanceof ConnectorError || error instanceof HTTPStatusError) return error;
+    if (error instanceof UnusableAnswer) {
+      const hint = error.kind === "too_large" ? "Ask for less, or raise maxResponseBytes." : undefined;
+      return new ConnectorError(error.kind, `${request} answered with ${error.message}`, { hint });
+    }
+    const { kind, message, hint, outcome, code, cause } = toConnectorError(error, this.#settings.classify);
+    // What nobody knows is told, and counted, as it is.
+    if (kind === "internal") return error;
+    return new ConnectorError(kind, `${request}: ${message}`, { hint, outcome, code, cause });
   }
 
   #trip(scope: Scope, { headers }: Question, isForStatus: boolean): Trip {
@@ -239,11 +252,6 @@ function without(headers: readonly string[], name: string): readonly string[] {
 
 function withKey(target: string, { name, value }: Credential): string {
   return `${target}${target.includes("?") ? "&" : "?"}${encodeURIComponent(name)}=${encodeURIComponent(value.reveal())}`;
-}
-
-function unusable({ kind, message }: UnusableAnswer, method: string, path: string): ConnectorError {
-  const hint = kind === "too_large" ? "Ask for less, or raise maxResponseBytes." : undefined;
-  return new ConnectorError(kind, `${method} ${shownPath(path)} answered with ${message}`, { hint });
 }
 
 /** The failure of what came after an effect: the effect stays open, and the call is not sent again as if it had none. */
