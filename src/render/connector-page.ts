@@ -103,7 +103,8 @@ function fieldTable(schema: JsonSchema): string {
 }
 
 function row(field: Field): readonly string[] {
-  const { path, type, isRequired, default: standard, description = "", variant } = field;
+  const { path, type, isRequired, default: standard, description = "", variant, schema } = field;
+  if ("const" in schema) return [code(`${path}: ${String(schema["const"])}`), "", "", description];
   const when = variant === undefined ? "" : ` (${code(variant)})`;
   return [
     `${code(path)}${when}`,

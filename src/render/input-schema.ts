@@ -38,13 +38,17 @@ export function inputSchema(schema: z.ZodType): JsonSchema {
     io: "input",
     target: "draft-2020-12",
     unrepresentable: ({ zodSchema }) => (zodSchema._zod.def.type === "custom" ? NOTHING : "any"),
-    override: ({ zodSchema, jsonSchema }) => amend(zodSchema._zod.def, jsonSchema),
+    override: ({ zodSchema, jsonSchema }) => amend(zodSchema, jsonSchema),
   });
   // Zod types the keywords one by one; here they are read as plain JSON.
   return rest as JsonSchema;
 }
 
-function amend(def: z.core.$ZodTypes["_zod"]["def"], json: Keywords): void {
+function amend(schema: z.core.$ZodTypes, json: Keywords): void {
+  const { def } = schema._zod;
+  // Zod leaves out the examples of what is transformed; here they are always what a user writes.
+  const examples = z.globalRegistry.get(schema)?.["examples"];
+  if (examples !== undefined) json["examples"] = examples;
   if (json["secret"] === true) {
     const { description } = json;
     for (const key of Object.keys(json)) delete json[key];

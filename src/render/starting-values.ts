@@ -5,6 +5,7 @@
  * one. Credentials are variables, never text.
  */
 import type { z } from "zod";
+import { otherNames } from "../config/fields.ts";
 import type { Definition } from "../core/definition.ts";
 import { inputSchema, isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
 import { literal } from "./literal.ts";
@@ -22,7 +23,7 @@ export function startingFields(schema: z.ZodObject | undefined, provider: string
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = inputSchema(schema);
   return Object.entries(properties)
-    .filter(([, field]) => !isOnlyFromCode(field))
+    .filter(([name, field]) => !isOnlyFromCode(field) && !otherNames.has(schema.shape[name] as z.ZodType))
     .map(([name, field]) => ({
       name,
       value: exampleOf(field, [provider, name]),

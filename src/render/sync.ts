@@ -24,18 +24,27 @@ export async function renderAll(root: string): Promise<ReadonlyMap<string, strin
   const read = (path: string): Promise<string> => readFile(join(root, path), "utf8");
   const connectors = await Promise.all(registry.map((provider) => documented(root, provider)));
   const definitions = connectors.map(({ definition }) => definition);
-  const described = connectors.map(({ definition }, at) => ({ definition, isDefault: registry[at]?.isDefault === true }));
+  const described = connectors.map(({ definition }, at) => ({
+    definition,
+    isDefault: registry[at]?.isDefault === true,
+  }));
   const files = new Map([
     ["schema/connectors.schema.json", `${JSON.stringify(connectorsSchema(described), null, 2)}\n`],
     ["docs/errors.md", renderErrorsPage()],
     ["docs/policies/README.md", renderPolicyIndex()],
     ["docs/connectors/README.md", connectorIndex(renderProvidersTable(definitions, ""))],
-    ["README.md", fillMarkers(await read("README.md"), "providers", renderProvidersTable(definitions, "docs/connectors/"))],
+    [
+      "README.md",
+      fillMarkers(await read("README.md"), "providers", renderProvidersTable(definitions, "docs/connectors/")),
+    ],
   ]);
   for (const connector of connectors)
     files.set(`docs/connectors/${connector.definition.provider}.md`, renderConnectorPage(connector));
   for (const policy of POLICIES)
-    files.set(`docs/policies/${policy.name}.md`, renderPolicyPage(policy, await read(`src/policies/${policy.name}.ts`)));
+    files.set(
+      `docs/policies/${policy.name}.md`,
+      renderPolicyPage(policy, await read(`src/policies/${policy.name}.ts`)),
+    );
   return files;
 }
 

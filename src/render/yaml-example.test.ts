@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { duration, secret } from "../config/fields.ts";
+import { duration, pool, secret } from "../config/fields.ts";
 import type { Definition } from "../core/definition.ts";
 import { read, stream } from "../core/operation.ts";
 import { renderConnectorPage } from "./connector-page.ts";
@@ -19,7 +19,7 @@ const definition: Definition = {
     port: z.int().default(80).meta({ description: "TCP port. Any one." }),
     nested: z.strictObject({ a: z.int().default(1), b: z.string().optional() }).optional(),
   }),
-  options: z.strictObject({ wait: duration("How long.").default(200) }),
+  options: z.strictObject({ ...pool, wait: duration("How long.").default(200) }),
   operations: {
     find: read(
       "Finds.",
@@ -52,7 +52,9 @@ test("an example says what must be said, and has the rest as comments", () => {
   expect(text).toContain("# yaml-language-server: $schema=");
   expect(text).toContain("      # port: 80 # TCP port.\n");
   expect(text).toContain("      # nested: { a: 1 }\n");
-  expect(text).toContain("    # options:\n      # wait: 200 # How long.\n");
+  expect(text).toContain("    # options:\n      # maxConnections: 10 # ");
+  expect(text).toContain("      # rateLimit: { requests: 100, window: 1m } # ");
+  expect(text).not.toContain("poolSize");
   expect(text).toContain("      # retryAttempts: 3 # ");
 });
 
