@@ -30,13 +30,13 @@ export { formatOrigin, type Origin } from "./config/origin.ts";
 export { formatProblem, problemsOf, type ConfigProblem } from "./config/problem.ts";
 export {
   loadConfig,
-  type AnyConnectorClass,
   type ConfigSource,
   type ConnectorEntry,
-  type ExplainedSetting,
   type HubConfig,
   type LoadedConfig,
-  type LoadedConnector,
   type LoadOptions,
 } from "./hub/configuration.ts";
+export type { ExplainedSetting } from "./hub/explain.ts";
+export type { LoadedConnector } from "./hub/loaded-connector.ts";
+export type { AnyConnectorClass } from "./hub/resolve.ts";
 export * from "./hub/hub.ts";

@@ -79,13 +79,21 @@ export const tls = z.union([z.boolean(), z.enum(["disable", "require", "verify-f
     "TLS: true or `verify-full` checks the server's certificate; `require` only encrypts; false or `disable` is off.",
 });
 
+/** Settings that are another name for one that stands directly under `options`. */
+export const otherNames = z.registry<{ readonly of: string }>();
+
 /** The size of a pool where nothing is said. */
 const POOL_SIZE = 10;
 
 /** Fields of a connector that holds a pool of connections. */
 export const pool = {
   maxConnections: z.int().min(1).optional().meta({ description: `Most connections at a time.`, default: POOL_SIZE }),
-  poolSize: z.int().min(1).optional().meta({ description: "Another name for `maxConnections`." }),
+  poolSize: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: "Another name for `maxConnections`." })
+    .register(otherNames, { of: "maxConnections" }),
   connectionTimeout: duration("How long making one connection may take.").default(5_000),
   idleTimeout: duration("After how long without use a connection is closed; 0 keeps it.").default(300_000),
 };

@@ -1,8 +1,13 @@
 /** A configuration, read, merged, checked and resolved: everything that is known before a connector is made. */
-import type { Settings } from "../connectors/settings.ts";
+import { loadFiles, loadObject } from "../config/load.ts";
 import type { Origin } from "../config/origin.ts";
-import type { ConnectorType, Definition } from "../core/definition.ts";
-import { ConnectorError } from "../core/errors.ts";
+import { configError, formatProblem, type ConfigProblem } from "../config/problem.ts";
+import { nodeAt, plainOf, treeOf } from "../config/tree.ts";
+import type { ConnectorType } from "../core/definition.ts";
+import { unknownName } from "../core/issues.ts";
+import { checkEntry } from "./check-entry.ts";
+import type { LoadedConnector } from "./loaded-connector.ts";
+import type { AnyConnectorClass } from "./resolve.ts";
 
 /** A connector as code writes it; YAML has the same names. */
 export interface ConnectorEntry {
@@ -22,15 +27,6 @@ export interface HubConfig {
   readonly connectors: readonly ConnectorEntry[];
 }
 
-/** A class with the four methods of a connector, made by `defineConnector` or written by hand. */
-export type AnyConnectorClass = new (config: never) => {
-  connect(): Promise<unknown>;
-  disconnect(): Promise<unknown>;
-  // Authors of such classes type operation and parameters as they like; `never` accepts every way.
-  execute(operation: never, params?: never): Promise<unknown>;
-  healthCheck(): Promise<unknown>;
-};
-
 /** One file or several, of which later ones win; or an object. */
 export type ConfigSource = string | URL | readonly (string | URL)[] | HubConfig;
 
@@ -39,34 +35,6 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Settings by connector, in the flat names of its constructor; they win over the files. */
   readonly overrides?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
-}
-
-/** One setting in force. */
-export interface ExplainedSetting {
-  /** As YAML writes it: `connection.host`, `options.rateLimit.requests`. */
-  readonly path: readonly string[];
-  /** As parsed; secrets are `Secret` and print as `[redacted]`. */
-  readonly value: unknown;
-  /** Where the value was written; `{ from: "default" }` where nobody did. */
-  readonly origin: Origin;
-}
-
-export interface LoadedConnector {
-  readonly name: string;
-  readonly type: ConnectorType;
-  /** As written, or the type's default; for a class, its own provider or name. */
-  readonly provider: string;
-  /** `undefined` for a class written by hand. */
-  readonly definition: Definition | undefined;
-  /** As parsed, with defaults. */
-  readonly settings: Settings;
-  readonly required: boolean;
-  /** `undefined`: as the hub says. */
-  readonly connect: "lazy" | "eager" | undefined;
-  /** Where a setting (`["options", "timeout"]`), an entry's own field (`["required"]`) or the entry (`[]`) was written. */
-  origin(path: readonly string[]): Origin;
-  /** Every setting in force, defaults too, in the order of the schemas: connection, the connector's options, policies. */
-  explain(): readonly ExplainedSetting[];
 }
 
 export interface LoadedConfig {
@@ -80,6 +48,37 @@ export interface LoadedConfig {
  * its place; `problemsOf(error)` gives them as data.
  */
 export async function loadConfig(source: ConfigSource, options: LoadOptions = {}): Promise<LoadedConfig> {
-  void [source, options];
-  throw new ConnectorError("unsupported", "Not built yet");
+  const { env = process.env, overrides = {} } = options;
+  const sources = typeof source === "string" || source instanceof URL ? [source] : source;
+  const found = isList(sources) ? await loadFiles(sources, env) : loadObject(sources);
+  if (found.isBroken) throw configError(inOrder(found.problems, found.files));
+  const originOf = (path: readonly PropertyKey[]): Origin => ({
+    from: "override",
+    path: ["overrides", ...path].map(String).join("."),
+  });
+  const tree = treeOf(overrides, originOf);
+  const checked = await Promise.all(found.connectors.map((node) => checkEntry(node, tree)));
+  const names = found.connectors.flatMap((node) => nodeAt(node, ["name"]) ?? []).map((node) => String(plainOf(node)));
+  const problems = [
+    ...found.problems,
+    ...checked.flatMap((each) => each.problems),
+    ...Object.keys(overrides)
+      .filter((name) => !names.includes(name))
+      .map((name) => ({ origin: originOf([name]), path: [], message: unknownName(name, names) })),
+  ];
+  if (problems.length > 0) throw configError(inOrder(problems, found.files));
+  return { files: found.files, connectors: checked.flatMap(({ connector }) => connector ?? []) };
+}
+
+const isList = (value: unknown): value is readonly (string | URL)[] => Array.isArray(value);
+
+/** File by file from top to bottom, then code; each once, though an alias may have led to it twice. */
+function inOrder(problems: readonly ConfigProblem[], files: readonly string[]): ConfigProblem[] {
+  const once = [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
+  const rank = ({ origin }: ConfigProblem): readonly number[] =>
+    origin.from === "file" ? [files.indexOf(origin.file), origin.line, origin.column] : [files.length, 0, 0];
+  return once.sort((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    return left.map((value, at) => value - right[at]!).find((difference) => difference !== 0) ?? 0;
+  });
 }

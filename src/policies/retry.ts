@@ -10,7 +10,7 @@
  * then fails at once and says so. An error that left an inner retry exhausted is not multiplied by an outer one.
  */
 import { z } from "zod";
-import { duration } from "../config/fields.ts";
+import { duration, otherNames } from "../config/fields.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
@@ -28,7 +28,9 @@ export const retryAttemptsSetting = attempts.meta({
 
 export const retrySetting = z
   .strictObject({
-    attempts: attempts.meta({ description: "Another name for `retryAttempts`." }),
+    attempts: attempts
+      .meta({ description: "Another name for `retryAttempts`." })
+      .register(otherNames, { of: "retryAttempts" }),
     delay: duration("The first wait is random between 0 and this; it doubles with every try.").default(200),
     maxDelay: duration("No random wait is longer than this.").default(10_000),
   })
