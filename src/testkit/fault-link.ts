@@ -5,7 +5,7 @@
  */
 import { connect, type Socket } from "node:net";
 import { systemClock, type Timer } from "../core/clock.ts";
-import type { Direction, FaultProxyTarget, Faults } from "./fault-proxy.ts";
+import type { Direction, FaultProxyTarget, Faults } from "./faults.ts";
 
 const HELD_BYTES_LIMIT = 1024 * 1024;
 /** A narrow line lets bytes through in slices of about this time. */

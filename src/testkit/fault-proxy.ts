@@ -18,26 +18,10 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { type FaultLink, openLink } from "./fault-link.ts";
+import type { FaultProxyTarget, Faults } from "./faults.ts";
 import { type ClaimedPort, claimPort } from "./services/ports.ts";
 
-/** "up" is towards the server, "down" towards the client. */
-export type Direction = "up" | "down";
-
-export interface FaultProxyTarget {
-  readonly targetHost: string;
-  readonly targetPort: number;
-}
-
-/** The faults as the links read them. */
-export interface Faults {
-  latencyUpMs: number;
-  latencyDownMs: number;
-  /** For each connection and direction; 0 is unlimited. */
-  rateBytesPerSec: number;
-  blackhole: "none" | Direction | "both";
-  /** Lets this many more bytes through to clients, then resets the connection that asks for more, and is undefined again. */
-  cutAfterBytesDown: number | undefined;
-}
+export type { Direction, FaultProxyTarget } from "./faults.ts";
 
 const NO_FAULTS: Faults = {
   latencyUpMs: 0,

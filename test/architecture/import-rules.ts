@@ -36,8 +36,8 @@ const LAYERS: readonly Layer[] = [
     apart: true,
   },
   { name: "contracts", files: /^contracts\//, uses: ["core", "fields"], apart: true },
-  { name: "define", files: /^connectors\/(define|defined|settings)\.ts$/, uses: ["core", "fields", "policies"] },
   { name: "registry", files: /^connectors\/registry\.ts$/, uses: ["core", "define", "connectors"] },
+  { name: "define", files: /^connectors\/[^/]+\.ts$/, uses: ["core", "fields", "policies"] },
   {
     name: "targets",
     files: /^connectors\/[^/]+\/targets\.ts$/,
@@ -55,7 +55,12 @@ const LAYERS: readonly Layer[] = [
   { name: "state", files: /^state\//, uses: ["core", "fields"] },
   { name: "config", files: /^config\//, uses: ["core", "fields", "define", "registry"], packages: ["yaml"] },
   { name: "hub", files: /^hub\//, uses: ["core", "fields", "policies", "define", "registry", "config", "state"] },
-  { name: "render", files: /^render\//, uses: ["core", "fields", "policies", "define", "registry", "config"] },
+  {
+    name: "render",
+    files: /^render\//,
+    uses: ["core", "fields", "policies", "define", "registry", "config"],
+    packages: ["yaml"],
+  },
   { name: "cli", files: /^surfaces\/cli\//, uses: ["*"], packages: ["commander"] },
   { name: "surfaces", files: /^surfaces\//, uses: ["*"] },
   {

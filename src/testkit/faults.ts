@@ -1,0 +1,20 @@
+/** What can go wrong between a client and a server. */
+
+/** "up" is towards the server, "down" towards the client. */
+export type Direction = "up" | "down";
+
+export interface FaultProxyTarget {
+  readonly targetHost: string;
+  readonly targetPort: number;
+}
+
+/** The faults as the links read them. */
+export interface Faults {
+  latencyUpMs: number;
+  latencyDownMs: number;
+  /** For each connection and direction; 0 is unlimited. */
+  rateBytesPerSec: number;
+  blackhole: "none" | Direction | "both";
+  /** Lets this many more bytes through to clients, then resets the connection that asks for more, and is undefined again. */
+  cutAfterBytesDown: number | undefined;
+}
