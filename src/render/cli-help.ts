@@ -5,7 +5,8 @@
  * stands in the JSON object that every operation takes as a whole.
  */
 import { z } from "zod";
-import type { Operation } from "../core/operation.ts";
+import type { Operation, Operations } from "../core/operation.ts";
+import { EFFECT_WORDS } from "./effect-words.ts";
 import { alternatives, itemsOf, kindsOf, refusal, valueOfText, type Kind } from "./flag-text.ts";
 import { inputSchema, isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
 import { toJsonValue } from "./json-value.ts";
@@ -41,6 +42,21 @@ export function flagsOf(operation: Operation): readonly Flag[] {
       flags.set(name, flagOf(name, kind === undefined ? found : { ...found, type: kind }, root, isRequired));
     }
   return [...flags.values()];
+}
+
+/** Whether inputs may have names that the schema does not tell. */
+export function takesAnyInput(operation: Operation): boolean {
+  const root = inputSchema(operation.input);
+  return alternatives(root, root).some(
+    ({ type, properties, additionalProperties: others }) =>
+      (type === undefined && properties === undefined) || (typeof others === "object" && others !== null),
+  );
+}
+
+/** The flag of an input that nobody has declared: it may be anything, and is true where no value follows. */
+export function looseFlag(flag: string): Flag {
+  const name = flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return { ...flagOf(name, {}, {}, false), value: "[value]" };
 }
 
 function flagOf(name: string, schema: JsonSchema, root: JsonSchema, isRequired: boolean): Flag {
@@ -96,6 +112,47 @@ function valueWord(schema: JsonSchema, root: JsonSchema, kinds: ReadonlySet<Kind
     default:
       return "<json>";
   }
+}
+
+/** What `--help` tells of one operation. */
+export function operationHelp(connector: string, name: string, operation: Operation): string {
+  const { summary, effect, examples } = operation;
+  const flags = flagsOf(operation);
+  const inputs = flags.length > 0 || takesAnyInput(operation) ? " [--input value … | --json '{…}' | -]" : "";
+  return [
+    `Usage: busbar ${operation.stream ? "stream" : "exec"} ${connector} ${name}${inputs}\n`,
+    `\n${summary}\n`,
+    ...(flags.length === 0 ? [] : ["\nInputs:\n", ...rows(flags.map((flag) => [typedAs(flag), saidOf(flag)]))]),
+    `\nEffect: ${effect}. ${EFFECT_WORDS[effect]}\n`,
+    ...(examples.length === 0 ? [] : ["\nExamples:\n"]),
+    ...examples.map(({ title, input }) => `  # ${title}\n  ${commandLine(connector, name, operation, input)}\n`),
+  ].join("");
+}
+
+/** What `--help` tells of a connector: its operations. */
+export function operationsHelp(connector: string, operations: Operations): string {
+  const found = Object.entries(operations);
+  if (found.length === 0)
+    return `${connector} does not declare its operations; any name and any inputs are passed on.\n`;
+  const named = rows(
+    found.map(([name, { stream, summary }]) => [`busbar ${stream ? "stream" : "exec"} ${connector} ${name}`, summary]),
+  );
+  return `Operations of ${connector}, each with its own --help:\n\n${named.join("")}`;
+}
+
+function typedAs({ flag, isSwitch, value }: Flag): string {
+  if (isSwitch) return `${flag}, ${flag.replace("--", "--no-")}`;
+  return value === undefined ? flag : `${flag} ${value}`;
+}
+
+function saidOf({ description, isRequired, standard }: Flag): string {
+  const facts = isRequired ? "(required)" : standard === undefined ? "" : `(default: ${JSON.stringify(standard)})`;
+  return [description, facts].filter((text) => text !== "").join(" ");
+}
+
+function rows(pairs: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...pairs.map(([left]) => left.length));
+  return pairs.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd() + "\n");
 }
 
 /** The line that asks a connector for an operation with this input, ready for a POSIX shell. */

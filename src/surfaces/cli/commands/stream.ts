@@ -1,0 +1,23 @@
+/** `busbar stream`: the items of an answer as they come, one line of JSON each (NDJSON). */
+import { toJsonValue } from "../../../render/json-value.ts";
+import type { Command } from "../invocation.ts";
+import { withOperation } from "../operation-call.ts";
+import type { OperationWords } from "../operation-words.ts";
+import { printableJson } from "../printable.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const command: Command<OperationWords> = async (facts, invocation) => {
+  const { output, signal } = invocation;
+  await withOperation("stream", facts, invocation, async ({ connector, operation, input, options, request }) => {
+    if (request.table) throw new UsageError("A stream is printed as lines of JSON: --table is for exec");
+    let count = 0;
+    // A batch is read when the one before has been taken; leaving the loop ends the work at the system.
+    for await (const batch of connector.stream(operation, input, options).batches()) {
+      const lines = batch.map((item) => `${JSON.stringify(toJsonValue(item))}\n`).join("");
+      await output.write(output.isTerminal ? printableJson(lines) : lines, signal);
+      count += batch.length;
+      if (output.gone.aborted) return;
+    }
+    if (invocation.shared.verbose) await output.tell(`${count === 1 ? "1 item" : `${count} items`}\n`);
+  });
+};
