@@ -62,6 +62,18 @@ describe("the pages", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("come with examples whose configurations the schema accepts", () => {
+    const validate = schemaValidator();
+    const files = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.ya?ml$/.test(name) && !name.includes("node_modules"))
+      .map((name) => `examples/${name}`);
+    expect(files.length).toBeGreaterThan(0);
+    const wrong = files.flatMap((file) =>
+      validate(parse(readFileSync(join(root, file), "utf8"))) ? [] : [`${file}: ${JSON.stringify(validate.errors)}`],
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test("name every dependency and nothing that is not one", () => {
     const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const { dependencies, devDependencies, peerDependencies } = manifest;
