@@ -78,8 +78,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       {
         classify: definition.classify,
         onUnclassified: (error) => publishUnclassified({ connector: this.name, provider: definition.provider, error }),
-        session: () => this.#lifecycle.session,
-        connect: () => this.#connect(),
+        session: () => this.#lifecycle.runningSession,
+        connect: () => this.#connectOnUse(),
       },
       (call) => this.#adHoc.get(call.record),
     );
@@ -217,7 +217,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   }
 
   #checkConnected(operation: string): void {
-    if (this.#lifecycle.session !== undefined || this.#connectsOnUse()) return;
+    if (this.#lifecycle.session !== undefined || this.#mayConnect()) return;
     throw this.#refusal("not_connected", operation, "Connector not connected", undefined, "Call connect() first.");
   }
 
@@ -253,7 +253,16 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   #ping(signal: AbortSignal): Promise<void | Degraded> {
     const session = this.#lifecycle.session;
     if (session !== undefined) return session.ping(signal);
-    if (this.#connectsOnUse()) return this.#connect().then((opened) => opened.ping(signal));
+    return this.#connectOnUse().then((opened) => opened.ping(signal));
+  }
+
+  #mayConnect(): boolean {
+    return this.#connectsOnUse() && !this.#lifecycle.isClosing;
+  }
+
+  /** Opens a session for a call; one that is being closed waits for its calls, so they must not wait for the next. */
+  #connectOnUse(): Promise<Session> {
+    if (this.#mayConnect()) return this.#connect();
     return Promise.reject(new ConnectorError("not_connected", "Connector not connected"));
   }
 

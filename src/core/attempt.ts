@@ -13,7 +13,7 @@ import { openStream, type OpenedStream } from "./stream.ts";
 export interface AttemptHooks {
   readonly classify: (error: unknown) => Classification | undefined;
   readonly onUnclassified: (error: unknown) => void;
-  /** The live session, or undefined where one must be opened first. */
+  /** The session that this call can use, or undefined where one must be opened first. */
   readonly session: () => Session | undefined;
   /** Opens a session; throws a `ConnectorError`. */
   readonly connect: () => Promise<Session>;
@@ -27,6 +27,8 @@ export type AdHoc = (session: Session, call: Call) => Promise<unknown>;
 export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | undefined): Next {
   return async (call) => {
     const { record } = call;
+    // Nobody waits for it any more, and what has not begun needs no ending.
+    call.throwIfCancelled();
     record.attempts++;
     try {
       let session = hooks.session();
@@ -35,9 +37,9 @@ export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | unde
         session = await hooks.connect();
       }
       call.throwIfCancelled();
-      record.provable = session.readOnlyHandlers?.[record.operation] !== undefined;
-      record.stage = "running";
       const own = adHoc(call);
+      record.provable = own === undefined && session.readOnlyHandlers?.[record.operation] !== undefined;
+      record.stage = "running";
       if (own !== undefined) return await own(session, call);
       const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
       // The table is typed where the author writes it; here operations are looked up by name.

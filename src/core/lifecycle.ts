@@ -3,7 +3,8 @@
  *
  * `connect` is single-flight: all who ask while a session is being opened share that attempt, and a failed attempt leaves
  * nothing behind, so the next one starts afresh. `disconnect` refuses new calls, waits for the running ones up to a
- * limit, cancels the rest and closes. Both may be called at any time, also twice, also while the other is under way.
+ * limit (they keep the session, for their repeats too), cancels the rest and closes. Both may be called at any time, also
+ * twice, also while the other is under way. Who connects while a session is being closed gets the next one.
  */
 import { orAborted } from "./abort.ts";
 import type { Call } from "./call.ts";
@@ -23,10 +24,15 @@ export interface LifecycleHooks<S extends Closable> {
   onState(this: void, state: StateEvent["state"], reason?: string): void;
 }
 
+/** Longest wait for a session to close. */
+const CLOSE_MS = 10_000;
+
 export class Lifecycle<S extends Closable> {
   readonly #hooks: LifecycleHooks<S>;
   readonly #running = new Set<Call>();
   #session: S | undefined;
+  /** The session of the calls that still run while it is being closed. */
+  #draining: S | undefined;
   #opening: { readonly promise: Promise<S>; readonly abort: AbortController } | undefined;
   #closing: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
@@ -38,6 +44,11 @@ export class Lifecycle<S extends Closable> {
   /** The live session; `undefined` while there is none or it is being closed. */
   get session(): S | undefined {
     return this.#session;
+  }
+
+  /** The session for calls that run already: also one that waits for them before it is closed. */
+  get runningSession(): S | undefined {
+    return this.#session ?? this.#draining;
   }
 
   get isClosing(): boolean {
@@ -54,7 +65,8 @@ export class Lifecycle<S extends Closable> {
   }
 
   async connect(): Promise<S> {
-    if (this.#closing !== undefined) await this.#closing;
+    // What went wrong while closing is told to whoever closes.
+    while (this.#closing !== undefined) await this.#closing.catch(() => {});
     if (this.#session !== undefined) return this.#session;
     if (this.#opening === undefined) {
       const abort = new AbortController();
@@ -73,7 +85,11 @@ export class Lifecycle<S extends Closable> {
     const timer =
       connectLimitMs > 0 ? clock.timeout(connectLimitMs, () => abort.abort(tooSlow(connectLimitMs))) : undefined;
     try {
-      const session = await orAborted(open(abort.signal), abort.signal, (late) => void late.close().catch(() => {}));
+      const session = await orAborted(
+        soon(() => open(abort.signal)),
+        abort.signal,
+        (late) => void soon(() => late.close()).catch(() => {}),
+      );
       this.#session = session;
       onState("connected");
       return session;
@@ -91,13 +107,14 @@ export class Lifecycle<S extends Closable> {
       this.#opening.abort.abort(new ConnectorError("cancelled", "Disconnected while connecting", { outcome: "none" }));
       await this.#opening.promise.catch(() => {});
     }
-    const session = this.#session;
-    if (session === undefined) return;
+    const session = (this.#draining = this.#session);
+    if (session === undefined && this.#running.size === 0) return;
     this.#session = undefined;
     this.#hooks.onState("draining");
     try {
       await this.#drain(drainMs);
-      await session.close();
+      this.#draining = undefined;
+      if (session !== undefined) await this.#end(session);
     } finally {
       this.#hooks.onState("disconnected");
     }
@@ -120,6 +137,24 @@ export class Lifecycle<S extends Closable> {
         }),
       );
   }
+
+  async #end(session: S): Promise<void> {
+    const abort = new AbortController();
+    const timer = this.#hooks.clock.after(CLOSE_MS, () => abort.abort(notClosed()));
+    try {
+      await orAborted(
+        soon(() => session.close()),
+        abort.signal,
+      );
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+/** Starts `work` now; what it throws before its first wait is a rejection like the rest. */
+async function soon<T>(work: () => Promise<T>): Promise<T> {
+  return work();
 }
 
 function tooSlow(limitMs: number): ConnectorError {
@@ -127,4 +162,8 @@ function tooSlow(limitMs: number): ConnectorError {
     outcome: "none",
     hint: "Is a firewall in between, or is the system overloaded?",
   });
+}
+
+function notClosed(): ConnectorError {
+  return new ConnectorError("timeout", `The session did not close within ${CLOSE_MS} ms; it is left to itself`);
 }
