@@ -23,6 +23,8 @@ export function mergeConnectors(
       if (name !== undefined && twin !== undefined) {
         const message = `the name "${name}" is taken already, at ${formatOrigin(twin.origin)}`;
         refuse({ origin: at!.origin, message }, name);
+        // Kept, so that whatever else is wrong with it is told in the same go.
+        merged.push(node);
         continue;
       }
       if (name !== undefined) inThisFile.set(name, at!);

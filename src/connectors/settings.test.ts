@@ -36,11 +36,12 @@ describe("a flat configuration", () => {
 
 test("a name in the wrong half is sent to the right one", () => {
   const result = parseSettings(definition, {
-    connection: { host: "h", password: "p", timeout: 5 },
+    connection: { host: "h", password: "p", timeout: 5, atemptTimeout: 5 },
     options: { host: "h" },
   });
   expect("problems" in result && result.problems.map(({ path, message }) => [path.join("."), message])).toEqual([
     ["connection.timeout", 'belongs under "options", not under "connection"'],
+    ["connection.atemptTimeout", 'unknown name "atemptTimeout"; did you mean "attemptTimeout", under "options"?'],
     ["options.host", 'belongs under "connection", not under "options"'],
   ]);
 });

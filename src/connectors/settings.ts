@@ -8,6 +8,7 @@ import type { z } from "zod";
 import type { Definition } from "../core/definition.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { describeValue, problemsIn, unknownName, type ValueProblem } from "../core/issues.ts";
+import { nearest } from "../core/nearest.ts";
 import { policySettings, type PolicySettings } from "../policies/pipeline.ts";
 
 export interface Settings {
@@ -106,12 +107,15 @@ function check(schema: z.ZodObject, value: unknown, half: string, problems: Valu
   return undefined;
 }
 
-/** Says so where a name is right and only stands in the wrong half. */
+/** Says so where a name, or the one that was meant, stands in the other half. */
 function orMisplaced(problem: ValueProblem, definition: Definition): ValueProblem {
   const [half, key, ...deeper] = problem.path;
   if (problem.allowed === undefined || deeper.length > 0) return problem;
+  const name = String(key);
   const [other, names] =
     half === "connection" ? ["options", optionKeys(definition)] : ["connection", connectionKeys(definition)];
-  if (!names.includes(String(key))) return problem;
-  return { ...problem, message: `belongs under "${other}", not under "${String(half)}"` };
+  if (names.includes(name)) return { ...problem, message: `belongs under "${other}", not under "${String(half)}"` };
+  const close = nearest(name, problem.allowed) === undefined ? nearest(name, names) : undefined;
+  if (close === undefined) return problem;
+  return { ...problem, message: `unknown name "${name}"; did you mean "${close}", under "${other}"?` };
 }

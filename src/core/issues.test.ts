@@ -52,7 +52,7 @@ describe("a union", () => {
 
   test("tells what each of its branches takes", () => {
     expect(said(ssl, { ssl: "verify-ful" })).toEqual([
-      'ssl: expected true or false, or "disable" or "require" or "verify-full", or a map, found "verify-ful"; did you mean "verify-full"?',
+      'ssl: expected true or false, or "disable", "require" or "verify-full", or a map, found "verify-ful"; did you mean "verify-full"?',
     ]);
   });
 

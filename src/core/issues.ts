@@ -109,11 +109,9 @@ function expectation(issue: Issue): string {
     case "invalid_type":
       return `expected ${EXPECTED[issue.expected] ?? issue.expected}`;
     case "invalid_value":
-      return `expected ${issue.values.map((each) => JSON.stringify(each)).join(" or ")}`;
+      return `expected ${oneOf(issue.values)}`;
     case "invalid_union":
-      return `expected ${allowedTexts(issue)
-        .map((each) => JSON.stringify(each))
-        .join(" or ")}`;
+      return `expected ${oneOf(allowedTexts(issue))}`;
     case "too_small":
       return bounded("at least", issue.minimum, issue.origin);
     case "too_big":
@@ -123,6 +121,13 @@ function expectation(issue: Issue): string {
     default:
       return issue.message.replace(/^Invalid input: /, "");
   }
+}
+
+/** `"a", "b" or "c"`. */
+function oneOf(values: readonly unknown[]): string {
+  const words = values.map((each) => (typeof each === "bigint" ? String(each) : JSON.stringify(each)));
+  const last = words.pop() ?? "nothing";
+  return words.length === 0 ? last : `${words.join(", ")} or ${last}`;
 }
 
 function bounded(words: string, limit: number | bigint, origin: string): string {

@@ -63,16 +63,20 @@ export function definitionByHand(facts: ByHandFacts, declared: unknown, instance
 }
 
 /** Makes an instance of the class; throws `config_invalid` where the class does not allow it or lacks a method. */
-export function constructByHand(type: new (config: never) => Connectable, flat: unknown): Connectable {
-  let instance: Partial<Record<string, unknown>>;
+export function constructByHand(
+  type: new (config: never) => Connectable,
+  flat: Readonly<Record<string, unknown>>,
+  redact: (text: string) => string,
+): Connectable {
+  let instance: Connectable;
   try {
-    instance = new type(flat as never) as unknown as typeof instance;
+    instance = new type(flat as never);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConnectorError("config_invalid", `${type.name} cannot be made: ${reason}`, { outcome: "none", cause });
+    const reason = redact(cause instanceof Error ? cause.message : String(cause));
+    throw new ConnectorError("config_invalid", `${type.name} cannot be made: ${reason}`, { outcome: "none" });
   }
   const lacks = METHODS.filter((method) => typeof instance[method] !== "function");
-  if (lacks.length === 0) return instance as unknown as Connectable;
+  if (lacks.length === 0) return instance;
   const names = lacks.map((method) => `${method}()`).join(", ");
   throw new ConnectorError("config_invalid", `${type.name} is no connector: it has no ${names}`, { outcome: "none" });
 }

@@ -10,6 +10,7 @@ import { registry } from "../connectors/registry.ts";
 import { connectionKeys } from "../connectors/settings.ts";
 import { CONNECTOR_TYPES, type ConnectorType } from "../core/definition.ts";
 import { describeValue, problemsIn } from "../core/issues.ts";
+import { nearest } from "../core/nearest.ts";
 import { loadedByHand, loadedDefined, type LoadedConnector } from "./loaded-connector.ts";
 import { resolveProvider, type ResolvedProvider } from "./resolve.ts";
 
@@ -53,13 +54,15 @@ type Tell = (origin: Origin, path: readonly PropertyKey[], message: string) => v
 
 async function provided(node: MapNode, tell: Tell): Promise<ResolvedProvider | undefined> {
   const at = nodeAt(node, ["provider"]);
-  const type = textAt(node, "type") ?? "";
+  const written = textAt(node, "type") ?? "";
+  // With a misspelt type the one that was meant tells what else is wrong.
+  const type = CONNECTOR_TYPES.find((each) => each === written) ?? nearest(written, CONNECTOR_TYPES);
   const provider = at?.kind === "scalar" && at.faults === undefined ? at.value : undefined;
   // What is no provider, and a missing one without a usable type, is complained of by the entry's schema.
-  if (at === undefined ? !CONNECTOR_TYPES.some((each) => each === type) : !isProvider(provider)) return undefined;
+  if (at === undefined ? type === undefined : !isProvider(provider)) return undefined;
   const origin = at?.origin ?? nameOrigin(node, ["name"]);
   const folder = origin.from === "file" ? dirname(resolve(origin.file)) : process.cwd();
-  const found = await resolveProvider({ provider, type, folder });
+  const found = await resolveProvider({ provider, type: type ?? "custom", folder });
   if (!("refusal" in found)) return found;
   tell(origin, ["provider"], found.refusal);
   return undefined;

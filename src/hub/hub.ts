@@ -1,10 +1,13 @@
 /** All connectors of one configuration, with their lifecycle. */
-import type { ConnectorDescription } from "../connectors/defined.ts";
 import type { Clock } from "../core/clock.ts";
 import type { BaseConnector } from "../core/connector.ts";
 import { ConnectorError } from "../core/errors.ts";
-import type { Health } from "../core/health.ts";
-import type { ConfigSource, LoadOptions } from "./configuration.ts";
+import { loadConfig, type ConfigSource, type LoadOptions } from "./configuration.ts";
+import type { HubHealth } from "./health.ts";
+import { OpenHub, type HubEntry } from "./open-hub.ts";
+
+export type { ConnectorHealth, HubHealth } from "./health.ts";
+export type { HubEntry } from "./open-hub.ts";
 
 /** Names and classes of a configuration; generated types add to it: `declare module "busbar" { interface Connectors { … } }`. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
@@ -16,21 +19,6 @@ export interface HubOptions extends LoadOptions {
   /** When connectors connect that do not say it themselves. Default: `lazy`, on first use. */
   readonly connect?: "lazy" | "eager" | undefined;
   readonly clock?: Clock | undefined;
-}
-
-/** A connector as the hub sees it; nothing in it is a secret in clear. */
-export interface HubEntry extends ConnectorDescription {
-  readonly required: boolean;
-  readonly connect: "lazy" | "eager";
-  readonly isConnected: boolean;
-}
-
-export interface HubHealth {
-  /** `unhealthy` when a required connector is; `degraded` when anything else is not healthy. */
-  readonly status: Health["status"];
-  /** ISO 8601, UTC. */
-  readonly timestamp: string;
-  readonly connectors: Readonly<Record<string, Health & { readonly required: boolean }>>;
 }
 
 export interface Hub extends AsyncDisposable {
@@ -58,6 +46,17 @@ export interface Hub extends AsyncDisposable {
  * every problem of the configuration; a system that cannot be reached never stops it.
  */
 export async function openHub(source: ConfigSource, options: HubOptions = {}): Promise<Hub> {
-  void [source, options];
-  throw new ConnectorError("unsupported", "Not built yet");
+  const { signal, clock, connect } = options;
+  const aborted = (): ConnectorError => new ConnectorError("cancelled", "Cancelled while opening", { outcome: "none" });
+  // Asked anew each time: it may abort during each wait.
+  const isAborted = (): boolean => signal?.aborted === true;
+  if (isAborted()) throw aborted();
+  const { connectors } = await loadConfig(source, options);
+  if (isAborted()) throw aborted();
+  const hub = new OpenHub(connectors, { clock, connect });
+  if (signal !== undefined) hub.closeOn(signal);
+  await hub.connectEager();
+  if (!isAborted()) return hub;
+  await hub.close();
+  throw aborted();
 }
