@@ -33,8 +33,14 @@ export interface Output {
   readonly paintTold: Paint;
 }
 
-export function createOutput({ color }: { readonly color: boolean }): Output {
-  const { stdout, stderr } = process;
+/** What is needed of `process`. */
+interface Streams {
+  readonly stdout: WriteStream;
+  readonly stderr: WriteStream;
+}
+
+export function createOutput({ color }: { readonly color: boolean }, streams: Streams = process): Output {
+  const { stdout, stderr } = streams;
   const gone = new AbortController();
   // Failures are told by the callback of the write that met them; without listeners they would end the process.
   stdout.on("error", (error: NodeJS.ErrnoException) => error.code === "EPIPE" && gone.abort());

@@ -108,19 +108,18 @@ function explanationText(explanation: Explanation, output: Output): string {
     `${output.paint("bold", name)}: ${title} (type ${type}, provider ${provider}), ${source}\n`,
     ...(settings.length === 0 ? [] : [heading("Settings"), table(["setting", "value", "source"], settings.map(cells))]),
     heading("The way of a call, from the outside in"),
-    table(["policy", "", "setting", "value", "source"], [...steps, [`${steps.length} ${title}`, "", "", "", ""]]),
+    table(["policy", "", "setting", "value", "source"], [...steps, [`${pipeline.length + 1} ${title}`]]),
     heading("At the worst"),
     ...worstLines(explanation.worstCase),
   ].join("");
 }
 
 function worstLines({ tries, waitMs, triesMs, timeMs, notes }: WorstCase): string[] {
-  const each = tries === 1 ? "1 try" : `${tries} tries`;
   return [
-    `  tries  ${each}${tries === 1 ? "" : "; a call that may have been carried out and may not be repeated is not"}\n`,
+    `  tries  ${tries === 1 ? "1" : `${tries}; 1 where the call may have had its effect and must not have it twice`}\n`,
     `  load   ${tries} × the calls on a system that fails\n`,
     `  waits  ${durationText(waitMs)} between tries, longer where the system asks for it\n`,
-    ...(triesMs === null ? [] : [`  tries and waits take ${durationText(triesMs)}\n`]),
+    ...(triesMs === null ? [] : [`  all    ${durationText(triesMs)}, tries and waits\n`]),
     `  time   ${timeMs === null ? "no limit" : `${durationText(timeMs)}, whatever waits`}\n`,
     ...notes.map((note) => `\n  Note: ${note}\n`),
   ];
