@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConnectorError } from "../../core/errors.ts";
+import { type ConnectorError } from "../../core/errors.ts";
 import { authField, type OAuth2 } from "./auth.ts";
 import { tokenOf, tokenRequest } from "./client-credentials.ts";
 

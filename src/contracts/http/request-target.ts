@@ -63,7 +63,9 @@ function checked(place: Place, path: string): string {
   const isAbsolute = ABSOLUTE.test(path);
   const [beforeQuery = ""] = path.split("?", 1);
   if (climbs(isAbsolute ? beforeQuery.replace(ABSOLUTE, "") : beforeQuery)) throw refusal('path has ".." in it');
-  const url = parse(isAbsolute ? path : `${place.origin}${joined(place, path)}`);
+  // A space at an end would be dropped, and what is left could read differently.
+  const encoded = path.replaceAll(" ", "%20");
+  const url = parse(isAbsolute ? encoded : `${place.origin}${joined(place, encoded)}`);
   const isInside = url.pathname === place.path || `${url.pathname}/`.startsWith(`${place.prefix}/`);
   if (url.origin !== place.origin || !isInside || url.username !== "" || url.password !== "")
     throw refusal("path leads away from the base URL", "Give a path below baseURL, or configure another connector.");
