@@ -5,6 +5,7 @@
  * which exit code tell of it. Connectors map their driver's errors to a kind in one place (`classify`); policies and
  * surfaces read the table and never a driver's error.
  */
+import type { Stage } from "./stage.ts";
 
 /** May a call that failed so be repeated: it certainly had no effect · its effect is unknown · repeating cannot help. */
 export type Repeat = "always" | "if-repeatable" | "never";
@@ -131,6 +132,8 @@ export interface ErrorDetails {
   readonly code?: string | undefined;
   /** The policy that refused the call: "rate limit", "concurrency", … */
   readonly by?: string | undefined;
+  /** Where the call was when its time was over. */
+  readonly stage?: Stage | undefined;
   readonly cause?: unknown;
 }
 
@@ -147,6 +150,7 @@ export class ConnectorError extends Error {
   readonly status: number | undefined;
   readonly code: string | undefined;
   readonly by: string | undefined;
+  readonly stage: Stage | undefined;
   #isLocated = false;
 
   constructor(kind: Kind, message: string, details: ErrorDetails = {}) {
@@ -162,6 +166,7 @@ export class ConnectorError extends Error {
     this.status = details.status;
     this.code = details.code;
     this.by = details.by;
+    this.stage = details.stage;
   }
 
   static {
@@ -180,7 +185,8 @@ export class ConnectorError extends Error {
 
   /** What a surface may show: no cause, no stack. */
   toJSON(): Record<string, unknown> {
-    const { kind, message, connector, operation, hint, outcome, retryAfterMs, attempts, status, code, by } = this;
-    return { kind, message, connector, operation, hint, outcome, retryAfterMs, attempts, status, code, by };
+    const { kind, message, connector, operation, hint, outcome, retryAfterMs, attempts, status, code, by, stage } =
+      this;
+    return { kind, message, connector, operation, hint, outcome, retryAfterMs, attempts, status, code, by, stage };
   }
 }

@@ -1,18 +1,9 @@
 /** What happened to one call: written by policies and handlers on the way, published when the call has settled. */
 import type { Effect } from "./operation.ts";
 import type { Kind, Outcome } from "./errors.ts";
+import type { Stage } from "./stage.ts";
 
-/** Where a call is. `running` and `reading`: the system has been asked, so its effect is open. */
-export type Stage =
-  | "queued"
-  | "connecting"
-  | "authenticating"
-  | "waiting for the rate limit"
-  | "waiting to retry"
-  | "waiting for a connection"
-  | "in a transaction"
-  | "running"
-  | "reading";
+export type { Stage } from "./stage.ts";
 
 /** A column of a SQL answer. */
 export interface Column {

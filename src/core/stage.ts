@@ -1,0 +1,11 @@
+/** Where a call is. `running` and `reading`: the system has been asked, so its effect is open. */
+export type Stage =
+  | "queued"
+  | "connecting"
+  | "authenticating"
+  | "waiting for the rate limit"
+  | "waiting to retry"
+  | "waiting for a connection"
+  | "in a transaction"
+  | "running"
+  | "reading";
