@@ -69,7 +69,7 @@ export default tseslint.config(
     rules: { "no-console": "off" },
   },
   {
-    files: ["**/*.test.ts", "test/**/*.ts", "src/contracts/*/behaviour.ts"],
+    files: ["**/*.test.ts", "test/**/*.ts", "src/contracts/*/behaviour.ts", "src/contracts/*/behaviour/**"],
     rules: {
       // A test looks into what came back on purpose, whatever its type says.
       "@typescript-eslint/no-unsafe-argument": "off",
