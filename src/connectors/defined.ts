@@ -12,7 +12,7 @@ import { Lifecycle } from "../core/lifecycle.ts";
 import { nearest } from "../core/nearest.ts";
 import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
 import type { Next } from "../core/policy.ts";
-import { guardReads } from "../core/reading.ts";
+import { brokenOff, guardReads } from "../core/reading.ts";
 import { CallRecord } from "../core/record.ts";
 import { redactError, redactor, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
@@ -131,15 +131,17 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     params?: Input<Ops[K]>,
     options?: CallOptions,
   ): ItemStream<Answer<Ops[K]>> {
-    return lazyStream(async () => {
-      const call = this.#begin(operation, true, params, options);
+    let call: Call | undefined;
+    const open = async (): Promise<OpenedStream<Answer<Ops[K]>>> => {
+      call = this.#begin(operation, true, params, options);
       const opened = (await this.#send(call)) as OpenedStream<Answer<Ops[K]>>;
       return guardReads(opened, call, {
         clock: this.#clock,
         readLimitMs: call.timeoutMs ?? this.config.policies.timeout,
         toError: (thrown) => this.#present(thrown, operation),
       });
-    });
+    };
+    return lazyStream(open, () => call?.cancel(brokenOff(call)));
   }
 
   override healthCheck(): Promise<Health> {

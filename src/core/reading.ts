@@ -1,12 +1,12 @@
 /**
  * Reading a stream after it has been opened.
  *
- * No read hangs: each batch must come within the connector's `timeout`, and the caller's abort ends the stream at once,
- * also between two reads. The call settles when the stream does, exactly once: read out, broken off, or failed.
+ * No read hangs, nor does closing: each must end within the connector's `timeout`, and the caller's abort ends the stream
+ * at once, also between two reads. The call settles when the stream does, exactly once: read out, broken off, or failed.
  */
 import type { Call } from "./call.ts";
-import type { Clock, Timer } from "./clock.ts";
-import { ConnectorError } from "./errors.ts";
+import type { Clock } from "./clock.ts";
+import { ConnectorError, KINDS } from "./errors.ts";
 import type { OpenedStream } from "./stream.ts";
 
 export interface ReadingHooks {
@@ -17,12 +17,13 @@ export interface ReadingHooks {
   readonly toError: (thrown: unknown) => ConnectorError;
 }
 
+/** Guards what `stream` does from now on. Throws where the call was cancelled before. */
 export function guardReads<T>(stream: OpenedStream<T>, call: Call, hooks: ReadingHooks): OpenedStream<T> {
   const { clock, readLimitMs, toError } = hooks;
   const { record } = call;
-  /** How to refuse the read that is under way. */
+  /** How to refuse the read, or the closing, that is under way. */
   let refuse: ((error: ConnectorError) => void) | undefined;
-  let timer: Timer | undefined;
+  let closing: Promise<undefined> | undefined;
   let failure: ConnectorError | undefined;
   let isOver = false;
 
@@ -32,15 +33,24 @@ export function guardReads<T>(stream: OpenedStream<T>, call: Call, hooks: Readin
     record.settle(result, clock.now());
   };
   const fail = (thrown: unknown): ConnectorError => {
-    failure = call.cancelled ?? toError(thrown);
+    failure = toError(call.cancelled ?? thrown);
+    failure.attempts ??= record.attempts;
+    if (call.effect !== "read") failure.outcome ??= KINDS[failure.kind].outcome;
+    record.outcome = failure.outcome;
     settle(failure.kind);
     // A handler stuck in a wait ends when it hears of the cancellation; the reader does not wait for that.
     call.cancel(failure);
     void stream.close().catch(() => {});
     return failure;
   };
-  const read = (): Promise<readonly T[] | undefined> =>
+  /** Waits for one step of the work underneath; the step that brings nothing was the last. */
+  const within = <R>(step: Promise<R>, doing: string): Promise<R> =>
     new Promise((resolve, reject) => {
+      const expire = (): void => {
+        const message = `Timed out after ${readLimitMs} ms while ${doing} the stream`;
+        call.cancel(new ConnectorError("timeout", message, { outcome: call.outcome, by: "deadline" }));
+      };
+      const timer = readLimitMs > 0 ? clock.timeout(readLimitMs, expire) : undefined;
       const over = (): void => {
         refuse = undefined;
         timer?.cancel();
@@ -49,16 +59,12 @@ export function guardReads<T>(stream: OpenedStream<T>, call: Call, hooks: Readin
         over();
         reject(error);
       };
-      if (readLimitMs > 0)
-        timer = clock.timeout(readLimitMs, () =>
-          call.cancel(new ConnectorError("timeout", `Timed out after ${readLimitMs} ms while reading the stream`)),
-        );
-      stream.next().then(
-        (batch) => {
+      step.then(
+        (value) => {
           if (isOver) return;
           over();
-          if (batch === undefined) settle("ok");
-          resolve(batch);
+          if (value === undefined) settle("ok");
+          resolve(value);
         },
         (thrown: unknown) => {
           if (isOver) return;
@@ -71,23 +77,31 @@ export function guardReads<T>(stream: OpenedStream<T>, call: Call, hooks: Readin
   record.stage = "reading";
   let stopListening = (): void => {};
   stopListening = call.onCancel((reason) => {
-    if (isOver) return;
     const error = fail(reason);
     refuse?.(error);
   });
-  if (stream.first === undefined && !isOver) settle("ok");
+  if (failure !== undefined) throw failure;
+  if (stream.first === undefined) settle("ok");
   return {
     first: stream.first,
     async next() {
       if (failure !== undefined) throw failure;
-      return isOver ? undefined : read();
+      return isOver || closing !== undefined ? undefined : within(stream.next(), "reading");
     },
     async close() {
       if (isOver) return;
-      if (refuse !== undefined) call.cancel(new ConnectorError("cancelled", "The stream was broken off"));
-      if (isOver) return;
-      settle("ok");
-      await stream.close();
+      if (closing === undefined && refuse !== undefined) return call.cancel(brokenOff(call));
+      await (closing ??= within(
+        stream.close().then(() => undefined),
+        "closing",
+      ));
     },
   };
+}
+
+/** Why a call ends whose stream was broken off while it worked. */
+export function brokenOff(call: Call): ConnectorError {
+  return new ConnectorError("cancelled", `The stream was broken off while ${call.record.stage}`, {
+    outcome: call.outcome,
+  });
 }

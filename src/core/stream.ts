@@ -67,6 +67,7 @@ const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value
 
 class LazyStream<T> implements ItemStream<T> {
   readonly #open: () => Promise<OpenedStream<T>>;
+  readonly #giveUp: () => void;
   #opened: OpenedStream<T> | undefined;
   #batch: readonly T[] = [];
   #at = 0;
@@ -74,8 +75,9 @@ class LazyStream<T> implements ItemStream<T> {
   /** The step under way; steps of one stream never overlap. */
   #step: Promise<unknown> | undefined;
 
-  constructor(open: () => Promise<OpenedStream<T>>) {
+  constructor(open: () => Promise<OpenedStream<T>>, giveUp: () => void) {
     this.#open = open;
+    this.#giveUp = giveUp;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
@@ -93,11 +95,12 @@ class LazyStream<T> implements ItemStream<T> {
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {
-    const opened = this.#opened;
+    const isOpening = this.#opened === undefined && this.#step !== undefined;
     this.#isDone = true;
     this.#batch = [];
     this.#at = 0;
-    await opened?.close();
+    if (isOpening) this.#giveUp();
+    await this.#opened?.close();
     return DONE;
   }
 
@@ -107,7 +110,8 @@ class LazyStream<T> implements ItemStream<T> {
         const rest = this.#at === 0 ? this.#batch : this.#batch.slice(this.#at);
         this.#batch = [];
         this.#at = 0;
-        const batch = rest.length > 0 ? rest : await this.#pull();
+        let batch: readonly T[] | undefined = rest;
+        while (batch?.length === 0) batch = await this.#pull();
         return batch === undefined ? DONE : { done: false, value: batch };
       });
     const end = async (): Promise<IteratorResult<readonly T[], undefined>> => {
@@ -142,6 +146,8 @@ class LazyStream<T> implements ItemStream<T> {
         if (batch !== undefined) return this.#isDone ? undefined : batch;
       }
     } catch (error) {
+      // Who broke off has no ear for what the breaking off did to the read under way.
+      if (this.#isDone) return undefined;
       this.#isDone = true;
       throw error;
     }
@@ -160,7 +166,7 @@ class LazyStream<T> implements ItemStream<T> {
   }
 }
 
-/** A stream that calls `open` when it is first read. */
-export function lazyStream<T>(open: () => Promise<OpenedStream<T>>): ItemStream<T> {
-  return new LazyStream(open);
+/** A stream that calls `open` when it is first read, and `giveUp` where it is broken off before that has answered. */
+export function lazyStream<T>(open: () => Promise<OpenedStream<T>>, giveUp: () => void = () => {}): ItemStream<T> {
+  return new LazyStream(open, giveUp);
 }
