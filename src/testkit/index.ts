@@ -12,6 +12,7 @@ export { FaultProxy, startFaultProxy, type Direction, type FaultProxyTarget } fr
 export { frozenListener, type FrozenListener } from "./frozen-listener.ts";
 export { makeCall, type CallSettings } from "./make-call.ts";
 export { renderMatrix, type SuiteResult } from "./matrix.ts";
+export { RestService, startRestService, type RestServiceOptions } from "./rest-service/rest-service.ts";
 export {
   answer,
   delay,
