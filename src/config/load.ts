@@ -1,5 +1,5 @@
 /** From files, or an object, to the connectors they describe: read, expanded, merged; not yet checked one by one. */
-import { isAbsolute, join, relative } from "node:path";
+import { isAbsolute, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeValue, unknownName } from "../core/issues.ts";
 import { configSchema } from "./entry.ts";
@@ -28,6 +28,12 @@ const asProblem = ({ origin, message }: Fault): ConfigProblem => ({ origin, path
 
 /** Reads files; of several, the later win. */
 export async function loadFiles(sources: readonly (string | URL)[], variables: Variables): Promise<LoadedTree> {
+  const nameless = sources.findIndex((source) => !isFile(source));
+  if (sources.length === 0 || nameless >= 0) {
+    const origin: Origin = { from: "code", path: nameless > 0 ? `[${nameless}]` : "configuration" };
+    const message = "expected the path of a file, a file: URL, or an object with connectors";
+    return { files: [], connectors: [], problems: [asProblem({ origin, message })], isBroken: true };
+  }
   const files = sources.map(nameOf);
   const trees = await Promise.all(files.map((file) => loadFile(file, variables)));
   const problems = trees.flatMap((tree) => tree.problems);
@@ -107,12 +113,15 @@ function unknownNames(root: MapNode, allowed: readonly string[]): ConfigProblem[
     .map(([name, { keyOrigin }]) => asProblem({ origin: keyOrigin, message: unknownName(name, allowed) }));
 }
 
+const isFile = (source: unknown): boolean =>
+  source instanceof URL ? source.protocol === "file:" : typeof source === "string" && source !== "";
+
 /** How messages name a file: as the user did; a URL by its path, from here where it is below. */
 function nameOf(source: string | URL): string {
   if (typeof source === "string") return source;
   const path = fileURLToPath(source);
   const fromHere = relative(process.cwd(), path);
-  return fromHere.startsWith("..") || isAbsolute(fromHere) ? path : join(fromHere);
+  return fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;
 }
 
 function inCode(path: readonly PropertyKey[]): string {

@@ -4,7 +4,7 @@ import type { Origin } from "../config/origin.ts";
 import { configError, formatProblem, type ConfigProblem } from "../config/problem.ts";
 import { nodeAt, plainOf, treeOf } from "../config/tree.ts";
 import type { ConnectorType } from "../core/definition.ts";
-import { unknownName } from "../core/issues.ts";
+import { didYouMean } from "../core/issues.ts";
 import { checkEntry } from "./check-entry.ts";
 import type { LoadedConnector } from "./loaded-connector.ts";
 import type { AnyConnectorClass } from "./resolve.ts";
@@ -64,10 +64,23 @@ export async function loadConfig(source: ConfigSource, options: LoadOptions = {}
     ...checked.flatMap((each) => each.problems),
     ...Object.keys(overrides)
       .filter((name) => !names.includes(name))
-      .map((name) => ({ origin: originOf([name]), path: [], message: unknownName(name, names) })),
-  ];
+      .map((name) => ({
+        origin: originOf([name]),
+        path: [],
+        message: `there is no connector "${name}"${didYouMean(name, names)}`,
+      })),
+  ].map((problem) => orMisnamed(problem, names, found.files));
   if (problems.length > 0) throw configError(inOrder(problems, found.files));
   return { files: found.files, connectors: checked.flatMap(({ connector }) => connector ?? []) };
+}
+
+/** In a later file, an entry that is not whole is most likely meant for a connector of an earlier one. */
+function orMisnamed(problem: ConfigProblem, names: readonly string[], files: readonly string[]): ConfigProblem {
+  const { connector, path, message } = problem;
+  if (files.length < 2 || connector === undefined || path[0] !== "type" || !message.startsWith("is missing"))
+    return problem;
+  const others = names.filter((name) => name !== connector);
+  return { ...problem, message: `${message}, for a connector of its own${didYouMean(connector, others)}` };
 }
 
 const isList = (value: unknown): value is readonly (string | URL)[] => Array.isArray(value);
