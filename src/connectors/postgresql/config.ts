@@ -1,0 +1,31 @@
+/** What a user says about a PostgreSQL server. */
+import { z } from "zod";
+import { checkPoolSize, duration, pool } from "../../config/fields.ts";
+import { addressFields } from "../../contracts/sql/address.ts";
+
+export const SYSTEM = { port: 5432, schemes: ["postgresql", "postgres"] } as const;
+
+export const connection = addressFields(SYSTEM).meta({
+  examples: [{ host: "localhost", database: "app", username: "app", password: "…" }],
+});
+
+export const options = z
+  .strictObject({
+    ...pool,
+    applicationName: z
+      .string()
+      .min(1)
+      .max(63)
+      .default("busbar")
+      .meta({ description: "Name of the connections in the server's `pg_stat_activity` and logs." }),
+    statementTimeout: duration(
+      "Most time of one statement on the server, which then ends it by itself; 0 leaves it to the server's configuration.",
+    ).default(0),
+    access: z.enum(["read-write", "read-only"]).default("read-write").meta({
+      description: "`read-only` lets the database refuse every write, whatever a statement says.",
+    }),
+  })
+  .superRefine(checkPoolSize);
+
+export type Connection = z.output<typeof connection>;
+export type Options = z.output<typeof options>;

@@ -1,0 +1,114 @@
+/** One connection of the driver, with what the contract asks of it. */
+import type pg from "pg";
+import type { Call } from "../../core/call.ts";
+import { StatementGuard, type CancellingHooks } from "../../contracts/sql/cancelling.ts";
+import type { Statement } from "../../contracts/sql/compile.ts";
+import type { RunOptions, SqlConnection, SqlResult } from "../../contracts/sql/connection.ts";
+import { ExtendedQuery, type Field, type QueryAnswer, type QueryRequest, type Wire } from "./wire/extended-query.ts";
+import { nameOf } from "./wire/types.ts";
+
+/** Statements that leave something behind in the session, by the server's own word for them. */
+const CHANGES_SESSION = new Set(["SET", "RESET", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "LOAD"]);
+const CLOSE_MS = 1_000;
+
+export class PostgreSQLConnection implements SqlConnection {
+  readonly #client: pg.Client;
+  readonly #hooks: Omit<CancellingHooks, "destroy">;
+  readonly #guard: StatementGuard;
+  #isBroken = false;
+  #isChanged = false;
+  #portals = 0;
+
+  constructor(client: pg.Client, hooks: Omit<CancellingHooks, "destroy">) {
+    this.#client = client;
+    this.#hooks = hooks;
+    this.#guard = new StatementGuard({ ...hooks, destroy: () => this.destroy() });
+  }
+
+  get transaction(): SqlConnection["transaction"] {
+    const status = this.#client.getTransactionStatus();
+    return status === "T" ? "open" : status === "E" ? "failed" : "none";
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  async run(statement: Statement, { call, rowsOnly }: RunOptions = {}): Promise<SqlResult> {
+    const { rows, fields, tag } = await this.#send({ ...statement, rowsOnly }, call);
+    const [command = ""] = tag.split(" ");
+    this.#isChanged ||= CHANGES_SESSION.has(command);
+    return { rows, columns: columnsOf(fields), command, count: Number(/\d+$/.exec(tag)?.[0] ?? 0) };
+  }
+
+  async *batches(
+    statement: Statement,
+    { call, rowsOnly, batchSize: rows }: RunOptions & { readonly batchSize: number },
+  ): AsyncGenerator<Pick<SqlResult, "rows" | "columns">, void, undefined> {
+    const name = `busbar_${++this.#portals}`;
+    let answer = await this.#send({ ...statement, rowsOnly, portal: { name, rows } }, call);
+    const { fields } = answer;
+    const columns = columnsOf(fields);
+    for (;;) {
+      yield { rows: answer.rows, columns };
+      if (!answer.hasMore) return;
+      answer = await this.#send({ sql: "", values: [], portal: { name, rows, fields } }, call);
+    }
+  }
+
+  async tidy(): Promise<void> {
+    await this.#guard.settled();
+    if (!this.#isChanged || this.#isBroken || this.transaction !== "none") return;
+    this.#isChanged = false;
+    await this.#send({ sql: "DISCARD ALL", values: [] }).catch(() => this.destroy());
+  }
+
+  async probe(): Promise<boolean> {
+    const answer = (): Promise<boolean> => new Promise((resolve) => void this.#client.query(signOfLife(resolve)));
+    const isAlive = await this.#guard.run(answer, undefined);
+    if (!isAlive) this.destroy();
+    return isAlive;
+  }
+
+  /** Ends it at once; the server undoes what was open. */
+  destroy(): void {
+    this.#isBroken = true;
+    this.#client.connection.stream.destroy();
+  }
+
+  /** Says goodbye where that is possible. Never rejects. */
+  async close(): Promise<void> {
+    this.#isBroken = true;
+    const timer = this.#hooks.clock.after(CLOSE_MS, () => this.destroy());
+    await this.#client.end().catch(() => {});
+    timer.cancel();
+  }
+
+  #send(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
+    const query = new ExtendedQuery(request);
+    return this.#guard.run(() => {
+      // The driver's types know submittables only by a part of their methods.
+      this.#client.query(query as unknown as pg.Submittable);
+      return query.answer;
+    }, call);
+  }
+}
+
+function columnsOf(fields: readonly Field[]): SqlResult["columns"] {
+  return fields.map(({ name, dataTypeID }) => ({ name, type: nameOf(dataTypeID) }));
+}
+
+/** A lone Sync: the cheapest question there is, and it does nothing to the session. */
+function signOfLife(answer: (isAlive: boolean) => void): pg.Submittable {
+  const question = {
+    submit: (wire: Wire): Error | null => {
+      if (!wire.stream.writable) return new Error("Connection terminated");
+      wire.sync();
+      return null;
+    },
+    handleReadyForQuery: () => answer(true),
+    handleError: () => answer(false),
+  };
+  // As above.
+  return question as unknown as pg.Submittable;
+}

@@ -1,0 +1,77 @@
+/** PostgreSQL, through the driver `pg`. */
+import type { CallOptions } from "../../core/call.ts";
+import type { Methods } from "../define.ts";
+import { defineConnector } from "../define.ts";
+import { sqlOperations, type Isolation, type SqlOperations } from "../../contracts/sql/operations.ts";
+import { FunctionThrew } from "../../contracts/sql/session.ts";
+import type { SqlTransaction } from "../../contracts/sql/transaction.ts";
+import { connection, options } from "./config.ts";
+import { classify } from "./errors.ts";
+import { openSession, type PostgreSQLSession } from "./session.ts";
+
+/** What one call of `transaction` can be told beside its function. */
+export interface TransactionOptions extends CallOptions {
+  /** Default: the database's own. */
+  readonly isolation?: Isolation | undefined;
+}
+
+type Work<T> = (transaction: SqlTransaction) => Promise<T>;
+
+interface Transact {
+  /** Runs statements in order in one transaction, all or none. */
+  (...args: Parameters<Methods<SqlOperations>["transaction"]>): ReturnType<Methods<SqlOperations>["transaction"]>;
+  /**
+   * Runs a function as one transaction: committed when it has ended, rolled back when it throws, which is thrown on.
+   * The function is run again from its start, up to `retryAttempts` times in all, where the transaction lost against
+   * another one or its connection broke before COMMIT; nothing of the earlier run was kept.
+   */
+  <T>(work: Work<T>, options?: TransactionOptions): Promise<T>;
+}
+
+const Defined = defineConnector({
+  provider: "postgresql",
+  type: "database",
+  title: "PostgreSQL",
+  summary: "Reads and writes tables of a PostgreSQL database.",
+  connection,
+  options,
+  operations: sqlOperations,
+  open: openSession,
+  classify,
+});
+
+/** A PostgreSQL database: a pool of connections, and the operations of the `sql` contract on it. */
+export class PostgreSQLConnector extends Defined {
+  declare readonly transaction: Transact;
+
+  static {
+    const ofStatements = Defined.prototype.transaction;
+    const transaction = function (
+      this: PostgreSQLConnector,
+      what: Parameters<typeof ofStatements>[0] | Work<unknown>,
+      callOptions?: TransactionOptions,
+    ): Promise<unknown> {
+      // The parameters of the operation are a map, never a function.
+      if (typeof what === "function") return this.#transact(what as Work<unknown>, callOptions);
+      return ofStatements.call(this, what, callOptions);
+    };
+    Object.defineProperty(this.prototype, "transaction", { value: transaction, writable: true, configurable: true });
+  }
+
+  async #transact(work: Work<unknown>, { isolation, ...rest }: TransactionOptions = {}): Promise<unknown> {
+    const operation = { name: "transaction", value: sqlOperations.transaction };
+    try {
+      // The session is the one that `open` above has made.
+      return await this.run(
+        operation,
+        (session, call) => (session as unknown as PostgreSQLSession).sql.transact(call, isolation, work),
+        rest,
+      );
+    } catch (error) {
+      throw error instanceof FunctionThrew ? error.thrown : error;
+    }
+  }
+}
+
+export default PostgreSQLConnector;
+export type { SqlTransaction } from "../../contracts/sql/transaction.ts";

@@ -1,0 +1,237 @@
+/**
+ * One statement through the extended protocol: Parse, Bind, Execute, Sync (PostgreSQL manual, "Message Flow").
+ *
+ * Always extended, never the simple protocol, so that a text with several statements is refused by the server. And its
+ * own submittable rather than the driver's query or cursor: it settles when the server is ready for the next statement,
+ * not before, which is what makes cancelling safe; it can ask how the server understands a statement before it is run;
+ * and it can fetch from a portal without hanging when the connection dies.
+ */
+import { ConnectorError } from "../../../core/errors.ts";
+import type { Row } from "../../../contracts/sql/operations.ts";
+import { encodeParameters, needsTypes, type Parameter } from "./parameters.ts";
+import { decoderOf, type Decode } from "./types.ts";
+
+/** What the driver's connection offers to a submittable; its types name only a part of it. */
+export interface Wire {
+  readonly stream: { readonly writable: boolean; cork(): void; uncork(): void; destroy(): void };
+  parse(message: { readonly text: string }): void;
+  bind(message: { readonly portal: string; readonly values: readonly Parameter[] }): void;
+  describe(message: { readonly type: "P" | "S"; readonly name: string }): void;
+  execute(message: { readonly portal: string; readonly rows: number }): void;
+  flush(): void;
+  sync(): void;
+  sendCopyFail(reason: string): void;
+  on(event: string, listener: (message: never) => void): void;
+  removeListener(event: string, listener: (message: never) => void): void;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly dataTypeID: number;
+}
+
+export interface QueryRequest {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+  /** Refuses what answers with no rows before it is run. */
+  readonly rowsOnly?: boolean | undefined;
+  /** Fetches from a named portal, at most `rows` at a time; `fields` where it is open already. */
+  readonly portal?: { readonly name: string; readonly rows: number; readonly fields?: readonly Field[] };
+}
+
+export interface QueryAnswer {
+  readonly rows: readonly Row[];
+  readonly fields: readonly Field[];
+  /** What the server says it has done: `INSERT 0 1`. */
+  readonly tag: string;
+  /** The portal has more rows. */
+  readonly hasMore: boolean;
+}
+
+export class ExtendedQuery {
+  readonly answer: Promise<QueryAnswer>;
+  readonly #request: QueryRequest;
+  readonly #rows: Row[] = [];
+  #fields: readonly Field[] = [];
+  #decoders: readonly Decode[] = [];
+  #template: Row = {};
+  #tag = "";
+  #hasMore = false;
+  #wire: Wire | undefined;
+  #types: readonly number[] | undefined;
+  #isSynced = false;
+  #failure: { readonly error: unknown } | undefined;
+  #resolve!: (answer: QueryAnswer) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(request: QueryRequest) {
+    this.#request = request;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Called by the driver when it is this statement's turn. */
+  submit(wire: Wire): Error | null {
+    if (!wire.stream.writable) return new Error("Connection terminated");
+    const { sql, values, rowsOnly = false, portal } = this.#request;
+    this.#wire = wire;
+    wire.on("end", this.#onEnd);
+    wire.on("readyForQuery", this.#onReady);
+    wire.stream.cork();
+    try {
+      if (portal?.fields !== undefined) {
+        this.#describe(portal.fields);
+        this.#execute();
+      } else if (rowsOnly || needsTypes(values)) {
+        wire.on("parameterDescription", this.#onTypes);
+        wire.on("noData", this.#onNoData);
+        wire.parse({ text: sql });
+        wire.describe({ type: "S", name: "" });
+        wire.flush();
+      } else {
+        const encoded = encodeParameters(values);
+        wire.parse({ text: sql });
+        this.#bind(encoded);
+        wire.describe({ type: "P", name: portal?.name ?? "" });
+        this.#execute();
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      wire.stream.uncork();
+    }
+    return null;
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
+    this.#describe(fields);
+    if (this.#types !== undefined) this.#bindDescribed();
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    if (this.#failure !== undefined) return;
+    try {
+      const row: Row = { ...this.#template };
+      for (let at = 0; at < fields.length; at++) {
+        const text = fields[at]!;
+        if (text !== null) row[this.#fields[at]!.name] = this.#decoders[at]!(text);
+      }
+      this.#rows.push(row);
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#tag = text;
+  }
+
+  handlePortalSuspended(): void {
+    this.#hasMore = true;
+  }
+
+  handleEmptyQuery(): void {}
+
+  handleCopyInResponse(wire: Wire): void {
+    this.#failure ??= { error: noCopy() };
+    wire.sendCopyFail("COPY has no data here");
+    // The server took the first Sync for a part of the data.
+    wire.sync();
+  }
+
+  handleCopyData(): void {
+    this.#failure ??= { error: noCopy() };
+  }
+
+  handleReadyForQuery(): void {}
+
+  /** An error of the server, after which it waits for Sync; or of the connection, after which nothing comes. */
+  handleError(error: Error): void {
+    if (this.#wire === undefined) {
+      this.#reject(new ConnectorError("connection_lost", error.message, { outcome: "none", cause: error }));
+    } else if ("severity" in error) this.#fail(error);
+    else this.#settle({ error });
+  }
+
+  readonly #onTypes = ({ dataTypeIDs }: { readonly dataTypeIDs: readonly number[] }): void => {
+    this.#types = dataTypeIDs;
+  };
+
+  readonly #onNoData = (): void => {
+    if (this.#types === undefined) return;
+    if (this.#request.rowsOnly === true) this.#fail(noRows());
+    else this.#bindDescribed();
+  };
+
+  readonly #onReady = (): void => this.#settle(this.#failure);
+
+  readonly #onEnd = (): void => this.#settle(this.#failure ?? { error: new Error("Connection terminated") });
+
+  #bindDescribed(): void {
+    const types = this.#types;
+    this.#types = undefined;
+    this.#wire!.stream.cork();
+    try {
+      this.#bind(encodeParameters(this.#request.values, types));
+      this.#execute();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#wire!.stream.uncork();
+    }
+  }
+
+  #bind(values: readonly Parameter[]): void {
+    this.#wire!.bind({ portal: this.#request.portal?.name ?? "", values });
+  }
+
+  #execute(): void {
+    const { name = "", rows = 0 } = this.#request.portal ?? {};
+    this.#wire!.execute({ portal: name, rows });
+    this.#sync();
+  }
+
+  #sync(): void {
+    if (this.#isSynced) return;
+    this.#isSynced = true;
+    this.#wire!.sync();
+  }
+
+  /** Keeps the first error; the server says when it is over it. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#sync();
+  }
+
+  #describe(fields: readonly Field[]): void {
+    this.#fields = fields;
+    this.#decoders = fields.map(({ dataTypeID }) => decoderOf(dataTypeID));
+    // Own properties from the start, so that a column may be called `__proto__`.
+    this.#template = Object.fromEntries(fields.map(({ name }) => [name, null]));
+  }
+
+  #settle(failure: { readonly error: unknown } | undefined): void {
+    const wire = this.#wire!;
+    wire.removeListener("end", this.#onEnd);
+    wire.removeListener("readyForQuery", this.#onReady);
+    wire.removeListener("parameterDescription", this.#onTypes);
+    wire.removeListener("noData", this.#onNoData);
+    if (failure !== undefined) this.#reject(failure.error);
+    else this.#resolve({ rows: this.#rows, fields: this.#fields, tag: this.#tag, hasMore: this.#hasMore });
+  }
+}
+
+function noCopy(): ConnectorError {
+  return new ConnectorError("unsupported", "COPY from or to the client does not go through `query`", {
+    outcome: "none",
+  });
+}
+
+function noRows(): ConnectorError {
+  return new ConnectorError("permission_denied", "Only statements that answer with rows are run here", {
+    outcome: "none",
+    hint: "Only reading is allowed here.",
+  });
+}

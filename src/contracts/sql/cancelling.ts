@@ -1,0 +1,78 @@
+/**
+ * Ending a statement from outside without hitting another.
+ *
+ * Databases end a running statement on a message that names a connection, not a statement, and comes by another way
+ * (PostgreSQL's CancelRequest, MySQL's KILL QUERY). It can arrive when the statement is already over, and then it strikes
+ * whatever runs next on that connection: somebody else's call. So after asking for a cancellation nothing else is run
+ * there until both are certain, that the statement has ended and that the message can no longer strike; and where that is
+ * not certain soon, the connection is given up.
+ */
+import type { Call } from "../../core/call.ts";
+import type { Clock } from "../../core/clock.ts";
+import { ConnectorError } from "../../core/errors.ts";
+
+export interface CancellingHooks {
+  readonly clock: Clock;
+  /** Asks the database to end the running statement; resolves when the request can no longer strike. */
+  requestCancel(this: void, signal: AbortSignal): Promise<void>;
+  /** Ends the connection at once, and with it what runs there. */
+  destroy(this: void): void;
+}
+
+/** How long a statement may take to end after it was cancelled. */
+const GRACE_MS = 1_000;
+/** How long busbar's own statements (ROLLBACK, a sign of life) may take. */
+const OWN_MS = 2_000;
+
+/** Runs the statements of one connection, one at a time. */
+export class StatementGuard {
+  readonly #hooks: CancellingHooks;
+  #cancelling: Promise<void> | undefined;
+
+  constructor(hooks: CancellingHooks) {
+    this.#hooks = hooks;
+  }
+
+  /** Runs a statement that ends with its call; one without a call must end soon. */
+  async run<T>(start: () => Promise<T>, call: Call | undefined): Promise<T> {
+    if (this.#cancelling !== undefined) await this.#cancelling;
+    if (call === undefined) return this.#soon(start());
+    call.throwIfCancelled();
+    const answer = start();
+    const stopListening = call.onCancel(() => this.#cancel(answer));
+    try {
+      return await answer;
+    } finally {
+      stopListening();
+    }
+  }
+
+  /** Resolves when no cancellation is under way. */
+  async settled(): Promise<void> {
+    await this.#cancelling;
+  }
+
+  #soon<T>(answer: Promise<T>): Promise<T> {
+    const { clock, destroy } = this.#hooks;
+    return new Promise((resolve, reject) => {
+      const timer = clock.timeout(OWN_MS, () => {
+        reject(new ConnectorError("timeout", `The database did not answer within ${OWN_MS} ms`));
+        destroy();
+      });
+      answer.finally(() => timer.cancel()).then(resolve, reject);
+    });
+  }
+
+  #cancel(answer: Promise<unknown>): void {
+    const { clock, requestCancel, destroy } = this.#hooks;
+    const abort = new AbortController();
+    const timer = clock.timeout(GRACE_MS, () => {
+      destroy();
+      abort.abort();
+    });
+    this.#cancelling = Promise.allSettled([answer, requestCancel(abort.signal)]).then(() => {
+      timer.cancel();
+      this.#cancelling = undefined;
+    });
+  }
+}

@@ -1,0 +1,166 @@
+/** From tables, rows and conditions to statements whose every value is a parameter and whose every name is quoted. */
+import { ConnectorError } from "../../core/errors.ts";
+import { quoteTable, type Dialect } from "./dialect.ts";
+import { MOST_PARAMETERS, type Row } from "./operations.ts";
+
+/** A statement and the values of its placeholders. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+type Table = string | readonly string[];
+type Returning = boolean | readonly string[];
+
+/** Rows of one INSERT: beyond this, a longer statement is no faster. */
+const MOST_ROWS = 1_000;
+
+export function compileInsert(
+  input: { readonly table: Table; readonly data: Row; readonly returning?: readonly string[] | undefined },
+  dialect: Dialect,
+): Statement {
+  const text = new Text(dialect);
+  const columns = Object.keys(input.data);
+  const into = `INSERT INTO ${quoteTable(input.table, dialect)}`;
+  const what =
+    columns.length === 0
+      ? "DEFAULT VALUES"
+      : `(${columns.map(dialect.quote).join(", ")}) VALUES (${columns.map((each) => text.value(input.data, each)).join(", ")})`;
+  return text.end(`${into} ${what}${returningClause(input.returning ?? true, dialect)}`);
+}
+
+/** As many statements as the number of parameters asks for. */
+export function compileInsertMany(
+  { table, rows }: { readonly table: Table; readonly rows: readonly Row[] },
+  dialect: Dialect,
+): Statement[] {
+  const columns = Object.keys(rows[0] ?? {});
+  if (rows.length > 0 && columns.length === 0) throw invalid("The rows of insertMany have no columns");
+  rows.forEach((row, at) => checkColumns(row, columns, at));
+  const into = `INSERT INTO ${quoteTable(table, dialect)} (${columns.map(dialect.quote).join(", ")}) VALUES `;
+  const rowsAtOnce = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_PARAMETERS / columns.length)));
+  const statements: Statement[] = [];
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    const text = new Text(dialect);
+    const lists = rows
+      .slice(from, from + rowsAtOnce)
+      .map((row) => `(${columns.map((column) => text.value(row, column)).join(", ")})`);
+    statements.push(text.end(into + lists.join(", ")));
+  }
+  return statements;
+}
+
+interface Where {
+  readonly where?: Row | undefined;
+  readonly all?: boolean | undefined;
+  readonly returning?: Returning | undefined;
+}
+
+export function compileUpdate(
+  input: Where & { readonly table: Table; readonly data: Row },
+  dialect: Dialect,
+): Statement {
+  const text = new Text(dialect);
+  const columns = Object.keys(input.data);
+  if (columns.length === 0) throw invalid("The update sets no column");
+  const sets = columns.map((column) => `${dialect.quote(column)} = ${text.value(input.data, column)}`);
+  const sql = `UPDATE ${quoteTable(input.table, dialect)} SET ${sets.join(", ")}${whereClause("update", input, text)}`;
+  return text.end(sql + returningClause(input.returning, dialect));
+}
+
+export function compileDelete(input: Where & { readonly table: Table }, dialect: Dialect): Statement {
+  const text = new Text(dialect);
+  const sql = `DELETE FROM ${quoteTable(input.table, dialect)}${whereClause("delete", input, text)}`;
+  return text.end(sql + returningClause(input.returning, dialect));
+}
+
+/** A statement in the making: counts its parameters. */
+class Text {
+  readonly dialect: Dialect;
+  readonly #values: unknown[] = [];
+
+  constructor(dialect: Dialect) {
+    this.dialect = dialect;
+  }
+
+  /** The placeholder of a new parameter. */
+  parameter(value: unknown): string {
+    return this.dialect.placeholder(this.#values.push(value));
+  }
+
+  /** The placeholder of a row's value in `column`. */
+  value(row: Row, column: string): string {
+    if (row[column] === undefined)
+      throw invalid(`The value of column "${column}" is undefined`, "Leave the column out, or say null.");
+    return this.parameter(row[column]);
+  }
+
+  end(sql: string): Statement {
+    if (this.#values.length > MOST_PARAMETERS)
+      throw invalid(`The statement has ${this.#values.length} parameters; ${MOST_PARAMETERS} are allowed`);
+    return { sql, values: this.#values };
+  }
+}
+
+function whereClause(what: "update" | "delete", { where = {}, all = false }: Where, text: Text): string {
+  const columns = Object.keys(where);
+  if (columns.length > 0) return ` WHERE ${columns.map((each) => condition(each, where[each], text)).join(" AND ")}`;
+  if (all) return "";
+  throw invalid(
+    `A ${what} without a \`where\` would ${what === "update" ? "change" : "delete"} every row`,
+    "Name the rows in `where`, or say `all: true` if every row is meant.",
+  );
+}
+
+function condition(column: string, value: unknown, text: Text): string {
+  const name = text.dialect.quote(column);
+  if (value === null) return `${name} IS NULL`;
+  if (Array.isArray(value)) return listCondition(column, value, text);
+  if (isScalar(value)) return `${name} = ${text.parameter(value)}`;
+  if (value === undefined)
+    throw invalid(`The condition on column "${column}" is undefined`, "Leave the column out, or say null.");
+  throw invalid(
+    `The condition on column "${column}" is not understood`,
+    "A condition is a value, null or a list of values; there are no operators yet.",
+  );
+}
+
+/** Any of these; SQL's own IN never finds NULL and cannot be empty. */
+function listCondition(column: string, list: readonly unknown[], text: Text): string {
+  const name = text.dialect.quote(column);
+  for (const value of list)
+    if (value !== null && !isScalar(value))
+      throw invalid(`The list for column "${column}" holds something that is neither a value nor null`);
+  const values = list.filter((value) => value !== null);
+  const isIn = values.length === 0 ? "1 = 0" : `${name} IN (${values.map((each) => text.parameter(each)).join(", ")})`;
+  return values.length === list.length ? isIn : `(${isIn} OR ${name} IS NULL)`;
+}
+
+function isScalar(value: unknown): boolean {
+  if (typeof value !== "object") return ["string", "number", "bigint", "boolean"].includes(typeof value);
+  return value instanceof Date || value instanceof Uint8Array;
+}
+
+function returningClause(returning: Returning | undefined, { quote, hasReturning }: Dialect): string {
+  if (returning === undefined || returning === false) return "";
+  if (!hasReturning)
+    throw new ConnectorError("unsupported", "This database cannot answer with the changed rows", { outcome: "none" });
+  return ` RETURNING ${returning === true ? "*" : returning.map(quote).join(", ")}`;
+}
+
+function checkColumns(row: Row, columns: readonly string[], at: number): void {
+  const missing = columns.find((column) => !Object.hasOwn(row, column));
+  const own = Object.keys(row);
+  if (missing === undefined && own.length === columns.length) return;
+  const extra = own.find((column) => !columns.includes(column));
+  const what = missing === undefined ? `has a column "${extra}" that` : `has no column "${missing}", which`;
+  const other = missing === undefined ? "has not" : "has";
+  throw invalid(
+    `Row ${at + 1} ${what} row 1 ${other}`,
+    "All rows of insertMany have the same columns; say null where there is no value.",
+  );
+}
+
+function invalid(message: string, hint?: string): ConnectorError {
+  return new ConnectorError("input_invalid", message, { hint, outcome: "none" });
+}

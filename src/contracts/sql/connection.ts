@@ -1,0 +1,42 @@
+/** What the contract needs of a driver: one connection that runs one statement at a time. */
+import type { Call } from "../../core/call.ts";
+import type { Column } from "../../core/record.ts";
+import type { Statement } from "./compile.ts";
+import type { Row } from "./operations.ts";
+
+export interface SqlResult {
+  readonly rows: readonly Row[];
+  readonly columns: readonly Column[];
+  /** Rows that were answered or changed. */
+  readonly count: number;
+  /** The first word of what the database says it has done: `SELECT`, `INSERT`, `COMMIT`. */
+  readonly command: string;
+}
+
+export interface RunOptions {
+  /** Its cancellation reaches the database; without a call, the statement is busbar's own and has a limit of its own. */
+  readonly call?: Call | undefined;
+  /** Refuses, before it is run, a statement that the database describes as one that answers with no rows. */
+  readonly rowsOnly?: boolean | undefined;
+}
+
+/** A connection out of a pool. Errors are the driver's own, for `classify`. */
+export interface SqlConnection {
+  /** Runs exactly one statement; several in one text are refused by the database. */
+  run(statement: Statement, options?: RunOptions): Promise<SqlResult>;
+  /** The rows of a statement, `batchSize` at a time as they are asked for. Only inside a transaction. */
+  batches(
+    statement: Statement,
+    options: RunOptions & { readonly batchSize: number },
+  ): AsyncGenerator<Omit<SqlResult, "count" | "command">, void, undefined>;
+  /** Whether a transaction is open, as the database says, whoever opened it. */
+  readonly transaction: "none" | "open" | "failed";
+  readonly isBroken: boolean;
+  /**
+   * Makes it fit for the next caller, or breaks it: no cancel request is on its way, and what a statement changed in the
+   * session is reset. Ends by itself and never rejects.
+   */
+  tidy(): Promise<void>;
+  /** Asks for a sign of life; false, and broken, if there is none soon. */
+  probe(): Promise<boolean>;
+}

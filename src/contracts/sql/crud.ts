@@ -1,0 +1,34 @@
+/** What insert, update and delete answer, wherever their statements are run. */
+import { ConnectorError } from "../../core/errors.ts";
+import type { Answer, Parsed } from "../../core/operation.ts";
+import { compileInsert, type Statement } from "./compile.ts";
+import type { SqlResult } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Row, SqlOperations } from "./operations.ts";
+
+type Run = (statement: Statement) => Promise<SqlResult>;
+
+export async function insertRow(input: Parsed<SqlOperations["insert"]>, dialect: Dialect, run: Run): Promise<Row> {
+  const { rows } = await run(compileInsert(input, dialect));
+  const [row] = rows;
+  if (row !== undefined) return row;
+  throw new ConnectorError("conflict", "The database inserted no row: a trigger or a rule of the table kept it out", {
+    outcome: "none",
+  });
+}
+
+/** One statement after the other; all or none only where `run` is inside a transaction. */
+export async function insertRows(statements: readonly Statement[], run: Run): Promise<{ count: number }> {
+  let count = 0;
+  for (const statement of statements) count += (await run(statement)).count;
+  return { count };
+}
+
+export async function changeRows(
+  { returning }: { readonly returning: boolean | readonly string[] },
+  statement: Statement,
+  run: Run,
+): Promise<Answer<SqlOperations["update"]>> {
+  const { count, rows } = await run(statement);
+  return returning === false ? { count } : { count, rows: [...rows] };
+}

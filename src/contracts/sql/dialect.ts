@@ -1,0 +1,54 @@
+/**
+ * What differs between databases in the text of a statement, and nothing else.
+ *
+ * busbar compiles its few statements itself, with a dialect as the only thing that differs, rather than with a query
+ * builder such as Kysely's: a database behind JDBC needs the same compiler with a dialect that is only known when it is
+ * connected, the compiler stands on the path of every call, and half a dozen statements do not need 90 ms of import.
+ */
+import { ConnectorError } from "../../core/errors.ts";
+import type { Isolation } from "./operations.ts";
+
+export interface BeginOptions {
+  readonly isolation?: Isolation | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+export interface Dialect {
+  /** Quotes one identifier so that it can be nothing but a name. Throws `input_invalid` where it cannot be one. */
+  quote(this: void, name: string): string;
+  /** The placeholder of the `n`th parameter, from 1. */
+  placeholder(this: void, n: number): string;
+  /** Whether INSERT, UPDATE and DELETE can answer with rows. */
+  readonly hasReturning: boolean;
+  /** The statement that opens a transaction. */
+  begin(this: void, options: BeginOptions): string;
+  /** Statements that end a read-only transaction and leave nothing of what it did to the session. */
+  readonly endReadOnly: readonly string[];
+}
+
+/** Quotes as the SQL standard does, in double quotes that double inside; for names of up to `mostBytes` in UTF-8. */
+export function standardQuote(mostBytes: number): Dialect["quote"] {
+  return (name) => {
+    if (name === "") throw badName("A name of a table or column is empty");
+    if (name.includes("\0")) throw badName("A name of a table or column contains the character NUL");
+    // Databases cut longer names, and the rest may be another table's name.
+    if (name.length > mostBytes / 4 && new TextEncoder().encode(name).length > mostBytes)
+      throw badName(`A name of a table or column is longer than ${mostBytes} bytes`);
+    return `"${name.replaceAll('"', '""')}"`;
+  };
+}
+
+/** A table as users write it: text is split at dots, a list is taken as it is. */
+export function quoteTable(table: string | readonly string[], { quote }: Pick<Dialect, "quote">): string {
+  const parts = typeof table === "string" ? table.split(".") : table;
+  if (parts.length > 3)
+    throw new ConnectorError("input_invalid", "A table has at most three names: catalog, schema and table", {
+      outcome: "none",
+      hint: "Write a name that holds a dot in a list: [schema, name].",
+    });
+  return parts.map(quote).join(".");
+}
+
+function badName(message: string): ConnectorError {
+  return new ConnectorError("input_invalid", message, { outcome: "none" });
+}

@@ -1,0 +1,8 @@
+/** The `sql` contract, for connectors: what every SQL connector can do, and what carrying it out takes. */
+export { type Statement } from "./compile.ts";
+export { type RunOptions, type SqlConnection, type SqlResult } from "./connection.ts";
+export { standardQuote, type BeginOptions, type Dialect } from "./dialect.ts";
+export { sqlOperations, type Isolation, type Row, type SqlOperations } from "./operations.ts";
+export { FunctionThrew, SqlSession, type SqlSessionSettings } from "./session.ts";
+export { sqlStateFacts, type SqlStateFacts } from "./sqlstate.ts";
+export { type SqlTransaction } from "./transaction.ts";

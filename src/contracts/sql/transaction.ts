@@ -1,0 +1,173 @@
+/**
+ * A transaction as a function sees it.
+ *
+ * Everything goes through one connection, one statement after the other; when that connection dies, so does the
+ * transaction, and nothing of it runs anywhere else. A transaction inside is a savepoint. While one is open, only its own
+ * handle works: a statement sent past it would belong to whichever of the two happened to end first.
+ *
+ * A statement that fails leaves the database refusing everything up to the next rollback, whatever the function makes of
+ * the error. So that error is kept, and it is what the transaction ends with: a conflict with another transaction is
+ * then repeated from the start, and a caught error never looks like success.
+ */
+import type { Call } from "../../core/call.ts";
+import { toConnectorError, type Classification } from "../../core/classify.ts";
+import { ConnectorError } from "../../core/errors.ts";
+import type { Answer, Input, Operation, Parsed } from "../../core/operation.ts";
+import { compileDelete, compileInsertMany, compileUpdate, type Statement } from "./compile.ts";
+import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
+import { changeRows, insertRow, insertRows } from "./crud.ts";
+import type { Dialect } from "./dialect.ts";
+import { sqlOperations, type SqlOperations } from "./operations.ts";
+
+type InputOf<K extends keyof SqlOperations> = Input<SqlOperations[K]>;
+type AnswerOf<K extends keyof SqlOperations> = Promise<Answer<SqlOperations[K]>>;
+
+/** What can be done inside a transaction; each as the operation of the same name. */
+export interface SqlTransaction {
+  query(params: InputOf<"query">): AnswerOf<"query">;
+  insert(params: InputOf<"insert">): AnswerOf<"insert">;
+  insertMany(params: InputOf<"insertMany">): AnswerOf<"insertMany">;
+  update(params: InputOf<"update">): AnswerOf<"update">;
+  delete(params: InputOf<"delete">): AnswerOf<"delete">;
+  /** A savepoint: if `work` throws, what it did is undone and the transaction can go on. */
+  transaction<T>(work: (inner: SqlTransaction) => Promise<T>): Promise<T>;
+}
+
+export interface ScopeSettings {
+  readonly connection: SqlConnection;
+  readonly call: Call;
+  readonly dialect: Dialect;
+  readonly isReadOnly: boolean;
+  readonly classify: (error: unknown) => Classification | undefined;
+}
+
+/** A transaction that is open on a connection; begun and ended by whoever made this. */
+export class TransactionScope implements SqlTransaction {
+  readonly #settings: ScopeSettings;
+  readonly #depth: number;
+  /** The error that made the database refuse the rest; shared by all depths. */
+  readonly #shared: { failure?: ConnectorError | undefined };
+  /** The statement under way, or the last one; statements never overlap. */
+  #last: Promise<unknown> = Promise.resolve();
+  #inner: TransactionScope | undefined;
+  #isOver = false;
+
+  constructor(settings: ScopeSettings, outer?: TransactionScope) {
+    this.#settings = settings;
+    this.#depth = outer === undefined ? 0 : outer.#depth + 1;
+    this.#shared = outer === undefined ? {} : outer.#shared;
+  }
+
+  /** Why the database will not keep what was done, if so. */
+  get failure(): ConnectorError | undefined {
+    const { connection } = this.#settings;
+    return connection.transaction === "open" && !connection.isBroken ? undefined : this.#shared.failure;
+  }
+
+  /** Whether a transaction inside has not come to its end. */
+  get hasOpenInner(): boolean {
+    return this.#inner !== undefined;
+  }
+
+  /** Refuses further statements and waits for the last one. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await this.#inner?.end();
+    await this.#last.catch(() => {});
+  }
+
+  async query(params: InputOf<"query">): AnswerOf<"query"> {
+    const { rows } = await this.#run(parse(sqlOperations.query, params), { rowsOnly: this.#settings.isReadOnly });
+    return [...rows];
+  }
+
+  async insert(params: InputOf<"insert">): AnswerOf<"insert"> {
+    return insertRow(parse(sqlOperations.insert, params), this.#settings.dialect, (statement) => this.#run(statement));
+  }
+
+  async insertMany(params: InputOf<"insertMany">): AnswerOf<"insertMany"> {
+    const statements = compileInsertMany(parse(sqlOperations.insertMany, params), this.#settings.dialect);
+    return insertRows(statements, (statement) => this.#run(statement));
+  }
+
+  async update(params: InputOf<"update">): AnswerOf<"update"> {
+    const input = parse(sqlOperations.update, params);
+    return changeRows(input, compileUpdate(input, this.#settings.dialect), (statement) => this.#run(statement));
+  }
+
+  async delete(params: InputOf<"delete">): AnswerOf<"delete"> {
+    const input = parse(sqlOperations.delete, params);
+    return changeRows(input, compileDelete(input, this.#settings.dialect), (statement) => this.#run(statement));
+  }
+
+  async transaction<T>(work: (inner: SqlTransaction) => Promise<T>): Promise<T> {
+    const savepoint = this.#settings.dialect.quote(`busbar_${this.#depth + 1}`);
+    await this.#run({ sql: `SAVEPOINT ${savepoint}`, values: [] });
+    const inner = (this.#inner = new TransactionScope(this.#settings, this));
+    try {
+      const answer = await work(inner);
+      await inner.end();
+      this.#inner = undefined;
+      if (inner.failure !== undefined) throw inner.failure;
+      await this.#run({ sql: `RELEASE SAVEPOINT ${savepoint}`, values: [] });
+      return answer;
+    } catch (error) {
+      await inner.end();
+      this.#inner = undefined;
+      const { connection } = this.#settings;
+      if (!this.#isOver && !connection.isBroken && connection.transaction !== "none") {
+        await this.#run({ sql: `ROLLBACK TO SAVEPOINT ${savepoint}`, values: [] });
+        this.#shared.failure = undefined;
+      }
+      throw error;
+    }
+  }
+
+  #run(statement: Statement, options: RunOptions = {}): Promise<SqlResult> {
+    const run = async (): Promise<SqlResult> => {
+      const { connection, call, classify } = this.#settings;
+      if (this.#isOver) throw refused("The transaction is over", "Await every statement inside the function.");
+      if (this.#inner !== undefined) throw innerIsOpen();
+      call.throwIfCancelled();
+      const isGone = (): boolean => connection.isBroken || connection.transaction === "none";
+      if (isGone()) throw this.#shared.failure ?? endedByStatement();
+      try {
+        const result = await connection.run(statement, { ...options, call });
+        if (isGone()) throw endedByStatement();
+        return result;
+      } catch (thrown) {
+        const error = call.cancelled ?? toConnectorError(thrown, classify);
+        if (connection.isBroken || connection.transaction !== "open") this.#shared.failure ??= error;
+        throw error;
+      }
+    };
+    const mine = this.#last.then(run, run);
+    this.#last = mine;
+    return mine;
+  }
+}
+
+/** A text such as COMMIT went through: what came before it is kept, and nothing can be promised any more. */
+export function endedByStatement(): ConnectorError {
+  return new ConnectorError("unsupported", "A statement ended the transaction", {
+    outcome: "unknown",
+    hint: "Leave BEGIN, COMMIT and ROLLBACK to busbar.",
+  });
+}
+
+function innerIsOpen(): ConnectorError {
+  return refused("A transaction inside this one is open", "Use the handle that its function was given.");
+}
+
+function refused(message: string, hint: string): ConnectorError {
+  return new ConnectorError("unsupported", message, { hint, outcome: "none" });
+}
+
+/** What the operation makes of its parameters; refused as the operation would. */
+function parse<Op extends Operation>(operation: Op, params: unknown): Parsed<Op> {
+  const parsed = operation.input.safeParse(params);
+  // The schema gives this type.
+  if (parsed.success) return parsed.data as Parsed<Op>;
+  const lines = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
+  throw new ConnectorError("input_invalid", `Invalid input: ${lines.join("; ")}`, { outcome: "none" });
+}
