@@ -40,14 +40,18 @@ export async function withOperation(
     if (operation !== undefined) checkVerb(verb, name, request.operation, operation);
     // What is not declared is refused by the connector itself, which says what it has.
     const input = operation === undefined ? {} : await readInput(facts, request, operation, invocation);
-    await make({
-      connector,
-      operation: request.operation,
-      input,
-      options: { signal: invocation.signal, timeout },
-      request,
+    const options = { signal: invocation.signal, timeout };
+    await make({ connector, operation: request.operation, input, options, request }).catch((error: unknown) => {
+      throw pointed(error, `\`busbar ${verb} ${name} ${request.operation} --help\` shows what it takes.`);
     });
   });
+}
+
+/** An input that was refused, with a hint where to look; every other error as it is. */
+function pointed(error: unknown, hint: string): unknown {
+  if (!(error instanceof ConnectorError) || error.kind !== "input_invalid" || error.hint !== undefined) return error;
+  const { kind, message, connector, operation, outcome } = error;
+  return new ConnectorError(kind, message, { connector, operation, outcome, hint, cause: error.cause });
 }
 
 function declared({ operations }: HubEntry, name: string): Operation | undefined {

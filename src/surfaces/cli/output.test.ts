@@ -7,28 +7,28 @@ import { createOutput, type Output } from "./output.ts";
 import { exitCodeOf, reportError } from "./report-error.ts";
 import { UsageError } from "./usage-error.ts";
 
+interface Terminal {
+  readonly isTerminal?: boolean;
+  readonly color?: boolean;
+  readonly colors?: boolean;
+  readonly columns?: number;
+  readonly stdout?: Writable;
+}
+
 interface Watched {
   readonly output: Output;
   readonly told: () => string;
-  readonly written: () => string;
 }
 
-function watched({
-  isTerminal = true,
-  color = true,
-  colors = true,
-  columns = 80,
-  stdout = new PassThrough(),
-} = {}): Watched {
+function watched(terminal: Terminal = {}): Watched {
+  const { isTerminal = true, color = true, colors = true, columns = 80, stdout = new PassThrough() } = terminal;
   const stderr = new PassThrough();
   const facts = isTerminal ? { isTTY: true, columns, hasColors: () => colors } : {};
   const streams = { stdout: Object.assign(stdout, facts), stderr: Object.assign(stderr, facts) };
-  const textOf = (stream: Writable): string => String((stream as PassThrough).read() ?? "");
   return {
     // Only what the output looks at is there.
     output: createOutput({ color }, streams as unknown as { stdout: WriteStream; stderr: WriteStream }),
-    told: () => textOf(stderr),
-    written: () => textOf(stdout),
+    told: () => String(stderr.read() ?? ""),
   };
 }
 
