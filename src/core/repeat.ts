@@ -14,8 +14,8 @@ export function isRepeatable(effect: Effect): boolean {
 
 /** `yes` · `no` · `read-only`: only where the system itself refuses any write of the repeat. */
 export function mayRepeat(error: ConnectorError, effect: Effect): "yes" | "no" | "read-only" {
-  const { repeat } = KINDS[error.kind];
+  const { repeat, outcome } = KINDS[error.kind];
   if (repeat === "never" || error.exhausted) return "no";
-  if (repeat === "always" || error.outcome === "none" || isRepeatable(effect)) return "yes";
+  if ((error.outcome ?? outcome) === "none" || isRepeatable(effect)) return "yes";
   return effect === "unknown" ? "read-only" : "no";
 }

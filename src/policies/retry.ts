@@ -11,9 +11,9 @@
  */
 import { z } from "zod";
 import { duration, otherNames } from "../config/fields.ts";
-import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
+import { pause } from "../core/pause.ts";
 import type { Policy } from "../core/policy.ts";
 import { mayRepeat } from "../core/repeat.ts";
 
@@ -54,10 +54,14 @@ export interface RetrySettings {
 export function retry(settings: RetrySettings, clock: Clock, random: () => number): Policy | undefined {
   if (settings.attempts === 1) return undefined;
   return (next) => async (call) => {
+    const { record } = call;
     let scope = call;
     /** The failure that left the outcome unknown; what a read-only repeat is refused with cannot replace it. */
     let inDoubt: ConnectorError | undefined;
-    for (;;) {
+    /** The last failure of the system itself; a policy's refusal of a further try does not explain the call's. */
+    let failure: ConnectorError | undefined;
+    for (let tries = 1; ; tries++) {
+      const { attempts: before } = record;
       let error: ConnectorError;
       try {
         return await next(scope);
@@ -65,18 +69,25 @@ export function retry(settings: RetrySettings, clock: Clock, random: () => numbe
         if (!(thrown instanceof ConnectorError)) throw thrown;
         error = thrown;
       }
-      const { record } = call;
       error.attempts ??= record.attempts;
       if (call.cancelled !== undefined) throw call.cancelled;
-      if (scope.readOnly && isRefusal(error)) throw inDoubt ?? error;
+      // Nothing that happens later makes certain what an earlier try left open.
+      if (record.inDoubt) error.outcome = "unknown";
+      if (record.attempts > before) failure = error;
+      if (scope.readOnly && isRefusal(error)) throw Object.assign(inDoubt ?? error, { attempts: record.attempts });
       const verdict = mayRepeat(error, call.effect);
       if (verdict === "no" || (verdict === "read-only" && !record.provable)) throw error;
       if (verdict === "read-only") inDoubt ??= error;
-      if (record.attempts >= settings.attempts) throw exhausted(error, record.attempts, inDoubt);
-      const waitMs = waitBefore(record.attempts, error, settings, random);
-      if (clock.now() + waitMs >= call.deadlineAt) throw tooLate(error, waitMs, record.attempts);
-      await pause(call, waitMs, clock);
-      record.waitMs += waitMs;
+      if (tries >= settings.attempts) throw givenUp(failure ?? error, record.attempts);
+      const waitMs = waitBefore(tries, error, settings, random);
+      if (clock.now() + waitMs >= call.deadlineAt) throw tooLate(failure ?? error, error, waitMs, record.attempts);
+      record.stage = "waiting to retry";
+      const waitsSince = clock.now();
+      try {
+        await pause(call, waitMs, clock);
+      } finally {
+        record.waitMs += clock.now() - waitsSince;
+      }
       scope = call.fork({ readOnly: inDoubt !== undefined });
     }
   };
@@ -92,50 +103,18 @@ function waitBefore(tries: number, error: ConnectorError, settings: RetrySetting
   return Math.max(random() * ceiling, error.retryAfterMs ?? 0);
 }
 
-function pause(call: Call, ms: number, clock: Clock): Promise<void> {
-  call.record.stage = "waiting to retry";
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () => {
-      stopListening();
-      resolve();
-    });
-    const stopListening = call.onCancel((reason) => {
-      timer.cancel();
-      reject(reason);
-    });
-  });
+/** The wait before a further try is not begun; `refusal` is what asks for it. */
+function tooLate(error: ConnectorError, refusal: ConnectorError, waitMs: number, tries: number): ConnectorError {
+  const who = refusal.by ?? (refusal.retryAfterMs === undefined ? "next try" : "system");
+  const why = `; the ${who} asks for a wait of ${Math.ceil(waitMs)} ms, which would outlast the call's timeout`;
+  return givenUp(error, tries, why, refusal.retryAfterMs ?? waitMs);
 }
 
-function exhausted(error: ConnectorError, tries: number, inDoubt: ConnectorError | undefined): ConnectorError {
-  const { kind, hint, retryAfterMs, status, code } = error;
-  const outcome = inDoubt === undefined ? error.outcome : "unknown";
-  const message = `Operation failed after ${tries} attempts: ${error.message}`;
-  return new ConnectorError(kind, message, {
-    hint,
-    retryAfterMs,
-    status,
-    code,
-    outcome,
-    attempts: tries,
-    exhausted: true,
-    by: "retry",
-    cause: error,
-  });
-}
-
-function tooLate(error: ConnectorError, waitMs: number, tries: number): ConnectorError {
+function givenUp(error: ConnectorError, tries: number, why = "", waitMs = error.retryAfterMs): ConnectorError {
+  // No try was made: the refusal of a policy says all.
+  if (tries === 0) return error;
   const { kind, hint, outcome, status, code } = error;
-  const why = error.retryAfterMs === undefined ? "the next try" : "the system asks for";
-  const message = `Operation failed after ${tries} attempts: ${error.message}; ${why} a wait of ${Math.ceil(waitMs)} ms, which would outlast the call's timeout`;
-  return new ConnectorError(kind, message, {
-    hint,
-    outcome,
-    status,
-    code,
-    retryAfterMs: error.retryAfterMs ?? waitMs,
-    attempts: tries,
-    exhausted: true,
-    by: "retry",
-    cause: error,
-  });
+  const details = { hint, outcome, status, code, retryAfterMs: waitMs, attempts: tries, by: "retry", cause: error };
+  const message = `Operation failed after ${tries} attempts: ${error.message}${why}`;
+  return new ConnectorError(kind, message, { ...details, exhausted: true });
 }
