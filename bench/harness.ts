@@ -7,7 +7,6 @@
  * CPU is the side's own process only, never the server's.
  */
 import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import type { Bench, Facts, Side } from "./bench.ts";
 import type { Order, Sample } from "./side-process.ts";
 
@@ -47,20 +46,29 @@ export async function measure(name: string, bench: Bench, effort: Effort): Promi
   }
 }
 
+/** What is sent back: what was asked for, or why it failed. */
+interface Reply {
+  readonly answer?: unknown;
+  readonly failure?: string;
+}
+
 class SideProcess {
   readonly #name: string;
   readonly #child: ChildProcess;
+  /** Hears of the next reply. */
+  #settle: (reply: Reply) => void = () => {};
 
-  private constructor(name: string, child: ChildProcess) {
-    this.#name = name;
-    this.#child = child;
+  private constructor(bench: string, side: Side) {
+    this.#name = side.name;
+    this.#child = fork(new URL("side-process.js", import.meta.url), [bench, side.name]);
+    this.#child.on("message", (reply: Reply) => this.#settle(reply));
+    this.#child.on("exit", () => this.#settle({ failure: "its process ended" }));
   }
 
   static async start(bench: string, side: Side, facts: Facts): Promise<SideProcess> {
-    const child = fork(new URL("side-process.js", import.meta.url), [bench, side.name]);
-    const started = new SideProcess(side.name, child);
+    const started = new SideProcess(bench, side);
     try {
-      await started.#answer(PATIENCE_MS);
+      await started.#reply(PATIENCE_MS);
       await started.#ask({ open: facts }, PATIENCE_MS);
     } catch (error) {
       started.kill();
@@ -83,20 +91,20 @@ class SideProcess {
   }
 
   #ask(order: Order, limitMs: number): Promise<unknown> {
+    const reply = this.#reply(limitMs);
     this.#child.send(order);
-    return this.#answer(limitMs);
+    return reply;
   }
 
-  async #answer(limitMs: number): Promise<unknown> {
-    const signal = AbortSignal.timeout(limitMs);
-    const ended = once(this.#child, "exit", { signal }).then((): never => {
-      throw new Error(`The side "${this.#name}" ended by itself`);
+  async #reply(limitMs: number): Promise<unknown> {
+    const { answer, failure } = await new Promise<Reply>((resolve) => {
+      const timer = setTimeout(resolve, limitMs, { failure: `no answer within ${limitMs} ms` });
+      this.#settle = (reply) => {
+        clearTimeout(timer);
+        resolve(reply);
+      };
     });
-    ended.catch(() => {});
-    const [message] = (await Promise.race([once(this.#child, "message", { signal }), ended])) as [
-      { readonly answer?: unknown; readonly failure?: string },
-    ];
-    if (message.failure !== undefined) throw new Error(`The side "${this.#name}" failed: ${message.failure}`);
-    return message.answer;
+    if (failure !== undefined) throw new Error(`The side "${this.#name}" failed: ${failure}`);
+    return answer;
   }
 }

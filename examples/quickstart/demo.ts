@@ -19,8 +19,8 @@ const say = (what: string, found: string): void => console.log(`  ${what.padEnd(
 
 console.log("\nStarting two real systems, for this demonstration only\n");
 await using systems = await startSystems();
-say("PostgreSQL", systems.database.host + ":" + systems.database.port);
-say("REST service", `${systems.api.url}, tokens live ${TOKEN_LIFETIME_MS} ms`);
+say("PostgreSQL", `${systems.database.host}:${systems.database.port}`);
+say("REST service", `${systems.api.host}:${systems.api.port}, its tokens live ${TOKEN_LIFETIME_MS} ms`);
 
 using journal = new Journal();
 await using hub = await openHub(CONFIG, { env: systems.variables });
