@@ -8,7 +8,7 @@ import { renderRows, renderVerdicts } from "./table.ts";
 
 const USUAL: Effort = { rounds: 7, roundMs: 700, warmUpMs: 1200 };
 /** Enough to see that everything runs, too little to quote. */
-const QUICK: Effort = { rounds: 3, roundMs: 250, warmUpMs: 300 };
+const QUICK: Effort = { rounds: 3, roundMs: 350, warmUpMs: 800 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +17,10 @@ const { values, positionals } = parseArgs({
 const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.`);
+  process.exit(2);
+}
+if (values.quick && values.check) {
+  console.error("--check needs the full rounds: leave out --quick.");
   process.exit(2);
 }
 

@@ -1,5 +1,8 @@
 /** Collects the record of every call, as an exporter of traces or metrics would, and makes a table of them. */
-import { type CallRecord, channels } from "busbar";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { CallRecord } from "busbar";
+
+const CHANNEL = "busbar:call";
 
 export class Journal implements Disposable {
   readonly calls: CallRecord[] = [];
@@ -8,11 +11,11 @@ export class Journal implements Disposable {
   };
 
   constructor() {
-    channels.call.subscribe(this.#listen);
+    subscribe(CHANNEL, this.#listen);
   }
 
   [Symbol.dispose](): void {
-    channels.call.unsubscribe(this.#listen);
+    unsubscribe(CHANNEL, this.#listen);
   }
 
   render(): string {
