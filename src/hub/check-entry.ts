@@ -81,7 +81,7 @@ function checkType(
   if (type === undefined || own === undefined || own === type) return;
   const isOurs = registry.some(({ provider }) => provider === resolved.provider);
   if (type === "custom" && !isOurs) return;
-  const allowed = isOurs ? `"${own}"` : `"${own}" or "custom"`;
+  const allowed = isOurs || own === "custom" ? `"${own}"` : `"${own}" or "custom"`;
   refuse(`"${type}" does not fit provider "${resolved.provider}"; expected ${allowed}`);
 }
 

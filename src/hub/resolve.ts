@@ -69,7 +69,7 @@ async function registeredClass(type: string): Promise<ResolvedProvider | Refusal
   const standard = fitting.find((each) => each.isDefault);
   if (standard !== undefined) return load(standard);
   const names = [...fitting.map((each) => each.provider), "a package", "or a path such as ./connector.js"];
-  return { refusal: `provider is missing; for type "${type}" it is ${names.join(", ")}` };
+  return { refusal: `is missing; for type "${type}" it is ${names.join(", ")}` };
 }
 
 async function load(registered: RegisteredProvider): Promise<ResolvedProvider | Refusal> {
@@ -116,8 +116,8 @@ function nameOf(type: { readonly name: string; readonly definition?: unknown }):
 }
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ERR_UNKNOWN_FILE_EXTENSION")
+  if (!(error instanceof Error)) return String(error);
+  if ((error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION")
     return "this version of Node cannot import it; name a .js file, or run with a loader for TypeScript";
-  return (message ?? String(error)).split("\n")[0]!;
+  return error.message.split("\n")[0]!;
 }
