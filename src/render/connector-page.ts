@@ -76,7 +76,8 @@ function renderOperation(name: string, operation: Operation): string {
 }
 
 function call(name: string, { stream }: Operation, input: unknown): string {
-  const parameters = literal(input) === "{}" ? "" : literal(input);
+  const written = literal(input, name.length + 20);
+  const parameters = written === "{}" ? "" : written;
   return stream
     ? `for await (const item of connector.${name}(${parameters})) console.log(item);`
     : `await connector.${name}(${parameters});`;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { duration, pool, secret, tls } from "../config/fields.ts";
 import { fieldsOf, shapeText, typeText } from "./fields.ts";
+import { literal } from "./literal.ts";
 import { inputSchema, type JsonSchema } from "./input-schema.ts";
 
 const of = (field: z.ZodType): JsonSchema => inputSchema(z.strictObject({ field })).properties!["field"]!;
@@ -43,6 +44,7 @@ describe("what a user may write", () => {
       additionalProperties: { type: "boolean" },
     });
     expect(of(z.strictObject({ a: z.int().default(1) }).prefault({}))["default"]).toBeUndefined();
+    expect(of(z.array(z.int()).default([]))["default"]).toEqual([]);
   });
 });
 
@@ -104,6 +106,18 @@ test.each([
   [{}, "any"],
 ])("the type %j reads %s", (schema, text) => {
   expect(typeText(schema)).toBe(text);
+});
+
+test("the fields of a list's items are rows too", () => {
+  const schema = inputSchema(z.strictObject({ list: z.array(z.strictObject({ sql: z.string() })) }));
+  expect(fieldsOf(schema).map(({ path }) => path)).toEqual(["list", "list[].sql"]);
+});
+
+test("a literal that is too long for a line takes several", () => {
+  expect(literal({ a: [1, "b"], "c-d": { e: null } })).toBe('{ a: [1, "b"], "c-d": { e: null } }');
+  expect(literal({ a: ["x".repeat(60), "y".repeat(60)] })).toBe(
+    `{\n  a: [\n    "${"x".repeat(60)}",\n    "${"y".repeat(60)}",\n  ],\n}`,
+  );
 });
 
 test("an answer's shape names its fields", () => {

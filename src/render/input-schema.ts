@@ -46,9 +46,9 @@ export function inputSchema(schema: z.ZodType): JsonSchema {
 
 function amend(schema: z.core.$ZodTypes, json: Keywords): void {
   const { def } = schema._zod;
-  // Zod leaves out the examples of what is transformed; here they are always what a user writes.
-  const examples = z.globalRegistry.get(schema)?.["examples"];
-  if (examples !== undefined) json["examples"] = examples;
+  // Zod leaves out what a transformed schema says of these; here they are always what a user writes.
+  const said = z.globalRegistry.get(schema) ?? {};
+  for (const key of ["examples", "default"]) if (said[key] !== undefined) json[key] = said[key];
   if (json["secret"] === true) {
     const { description } = json;
     for (const key of Object.keys(json)) delete json[key];
@@ -65,8 +65,9 @@ function amend(schema: z.core.$ZodTypes, json: Keywords): void {
 
 /** Zod leaves out the default of a field that is transformed; what a user could have written is shown all the same. */
 function setDefault(value: unknown, json: Keywords): void {
-  const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
-  if (isEmpty) delete json["default"];
+  const isEmptyMap =
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+  if (isEmptyMap) delete json["default"];
   else if (["string", "number", "boolean"].includes(typeof value)) json["default"] ??= value;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Values to start from: what a newcomer must say about a connector, with something that works in its place.
  *
- * A required field is said; its value is the first of its schema's `examples`, or a variable where only the user can know
- * one. Credentials are variables, never text.
+ * Said is what the first of the whole schema's `examples` says, or else every required field; a value is the example's, or
+ * a variable where only the user can know one. Credentials are variables, never text.
  */
 import type { z } from "zod";
 import { otherNames } from "../config/fields.ts";
@@ -21,13 +21,15 @@ export interface StartingField {
 /** The fields of `connection` or `options`, in the order of the schema. */
 export function startingFields(schema: z.ZodObject | undefined, provider: string): StartingField[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = inputSchema(schema);
+  const { properties = {}, required = [], examples } = inputSchema(schema);
+  const example = examples?.[0] as Readonly<Record<string, unknown>> | undefined;
   return Object.entries(properties)
     .filter(([name, field]) => !isOnlyFromCode(field) && !otherNames.has(schema.shape[name] as z.ZodType))
     .map(([name, field]) => ({
       name,
-      value: exampleOf(field, [provider, name]),
-      isSaid: required.includes(name),
+      value:
+        field.writeOnly === true ? variable([provider, name]) : (example?.[name] ?? exampleOf(field, [provider, name])),
+      isSaid: example === undefined ? required.includes(name) : name in example,
       description: field.description ?? "",
     }));
 }
@@ -37,7 +39,7 @@ export function constructorArgument({ connection, options, provider }: Definitio
   const said = [...startingFields(connection, provider), ...startingFields(options, provider)].filter(
     ({ isSaid }) => isSaid,
   );
-  const text = literal(Object.fromEntries(said.map(({ name, value }) => [name, value])));
+  const text = literal(Object.fromEntries(said.map(({ name, value }) => [name, value])), 50);
   return text.replaceAll(/"\$\{(\w+)\}"/g, 'process.env.$1 ?? ""');
 }
 
@@ -53,7 +55,7 @@ function exampleOf(field: JsonSchema, path: readonly string[]): unknown {
   if (field.type === "boolean") return false;
   if (field.type === "array") return [];
   if (field.type === "object") return {};
-  return `\${${variableName(path)}}`;
+  return variable(path);
 }
 
 function exampleObject(
@@ -67,11 +69,8 @@ function exampleObject(
   return Object.fromEntries(said.map(([name, property]) => [name, exampleOf(property, [...path, name])]));
 }
 
-/** `POSTGRESQL_PASSWORD`. */
-function variableName(path: readonly string[]): string {
-  return path
-    .join("_")
-    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_")
-    .replaceAll("-", "_")
-    .toUpperCase();
+/** `${POSTGRESQL_PASSWORD}`. */
+function variable(path: readonly string[]): string {
+  const words = path.join("_").replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_");
+  return `\${${words.replaceAll("-", "_").toUpperCase()}}`;
 }
