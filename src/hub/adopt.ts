@@ -15,10 +15,10 @@ import { write, type Operation, type Operations } from "../core/operation.ts";
 
 /** What a class written by hand must offer. Its own types of operations and parameters are its own affair. */
 export interface Connectable {
-  connect(): Promise<unknown>;
-  disconnect(): Promise<unknown>;
-  execute(operation: never, params?: never, options?: never): Promise<unknown>;
-  healthCheck(): Promise<unknown>;
+  connect(): unknown;
+  disconnect(): unknown;
+  execute(...parameters: never): unknown;
+  healthCheck(): unknown;
 }
 
 /** The same as the hub calls it, and what such a class may have beside the four methods. */
