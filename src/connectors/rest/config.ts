@@ -13,6 +13,7 @@ const textOf = (value: string | Secret): string => (typeof value === "string" ? 
 const baseURL = z
   .url({ protocol: /^https?$/, error: "expected an http or https URL" })
   .superRefine((text, context) => {
+    if (!URL.canParse(text)) return;
     const { username, password, search, hash } = new URL(text);
     const refuse = (message: string): void => context.addIssue({ code: "custom", message });
     if (username !== "" || password !== "")

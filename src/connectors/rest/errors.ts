@@ -24,11 +24,12 @@ const CODES: Readonly<Record<string, Exclude<Classification, string>>> = {
 
 export function classify(error: unknown): Classification | undefined {
   if (error instanceof HTTPStatusError) return classifyStatus(error);
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  if (typeof code !== "string") return undefined;
+  if (!(error instanceof Error)) return undefined;
   // The parser's error carries the bytes that it could not read: it goes no further.
-  if (code.startsWith("HPE_"))
-    return { kind: "unavailable", message: "The answer is not HTTP", code, cause: undefined };
+  if (error.name === "HTTPParserError")
+    return { kind: "unavailable", message: "The answer is not HTTP", cause: undefined };
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code !== "string") return undefined;
   if (code.startsWith("ERR_SSL_")) return { ...CODES["EPROTO"]!, code };
   const facts = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
   return facts === undefined ? undefined : { ...facts, code };

@@ -207,7 +207,7 @@ export class Sender {
     const read = async (): Promise<unknown> =>
       parsedBody(coding === undefined ? body : await decompressed(body, coding, mostBytes), headers);
     if (isGood) return status === 304 ? null : read();
-    const data = await read().catch(() => undefined);
+    const data = (await read().catch(() => undefined)) ?? undefined;
     const words = safeWords(status, headers, data);
     throw new HTTPStatusError({
       method,

@@ -1,0 +1,257 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import type { NoticeEvent } from "../../core/events.ts";
+import { json, startRestService } from "../../testkit/rest-service/index.ts";
+import { RESTAPIConnector } from "./index.ts";
+
+const service = await startRestService();
+afterAll(() => service.close());
+beforeEach(() => {
+  service.reset();
+  service.expireTokens();
+  service.tokens.issued = 0;
+});
+
+type Settings = ConstructorParameters<typeof RESTAPIConnector>[0];
+const oauth2 = {
+  scheme: "oauth2",
+  tokenURL: `${service.url}/token`,
+  clientId: service.clientId,
+  clientSecret: service.clientSecret,
+} as const;
+
+async function connected(auth: Settings["auth"], config: Partial<Settings> = {}) {
+  const api = new RESTAPIConnector({ baseURL: service.url, auth, retry: { delay: 5 }, ...config });
+  await api.connect();
+  return Object.assign(api, { [Symbol.asyncDispose]: () => api.disconnect() });
+}
+
+describe("credentials that do not change", () => {
+  const { apiKey: key, clientId: username, clientSecret: password } = service;
+  test.each<[string, Settings["auth"], string]>([
+    ["a key in a header", { scheme: "apiKey", key }, "/keyed/items"],
+    ["a key in the query", { scheme: "apiKey", key, in: "query", name: "api_key" }, "/keyed/items?limit=1"],
+    ["a key behind a word", { scheme: "apiKey", key, name: "authorization", prefix: "Bearer" }, "/keyed/items"],
+    ["a bearer token", { scheme: "bearer", token: key }, "/keyed/items"],
+    ["name and password", { scheme: "basic", username, password }, "/basic/items"],
+    ["none", { scheme: "none" }, "/items"],
+  ])("%s", async (_, auth, path) => {
+    await using api = await connected(auth);
+    expect(await api.get({ path })).toEqual({ items: [], total: 0 });
+  });
+
+  test("an Authorization of the call's own wins", async () => {
+    await using api = await connected({ scheme: "bearer", token: "not this one" });
+    const headers = { Authorization: `Bearer ${service.apiKey}` };
+    expect(await api.get({ path: "/keyed/items", headers })).toMatchObject({ total: 0 });
+    expect(service.requests[0]!.headers.authorization).toBe(headers.Authorization);
+  });
+});
+
+describe("tokens of a token endpoint", () => {
+  test("a token is got with the first call that needs one, and kept", async () => {
+    await using api = await connected(oauth2);
+    expect(service.tokens.issued).toBe(0);
+    for (let n = 0; n < 3; n++) expect(await api.get({ path: "/private/items" })).toMatchObject({ total: 0 });
+    expect(service.tokens.issued).toBe(1);
+  });
+
+  test("the client can be proved in the form", async () => {
+    await using api = await connected({ ...oauth2, clientAuth: "post", scope: "read", parameters: { audience: "x" } });
+    expect(await api.get({ path: "/private/items" })).toMatchObject({ total: 0 });
+    expect(service.log.of("/token")[0]!.body).toMatch(
+      /audience=x.*grant_type=client_credentials.*scope=read.*client_secret/,
+    );
+  });
+
+  test("a token that the API refuses is replaced and the call sent once more, a POST too", async () => {
+    await using api = await connected(oauth2);
+    await api.get({ path: "/private/items" });
+    service.expireTokens();
+    const { data, meta } = await api.call("post", { path: "/private/items", data: { name: "Ada" } });
+    expect(data).toMatchObject({ name: "Ada" });
+    expect(meta.attempts).toBe(1);
+    expect(service.items.size).toBe(1);
+    expect(service.tokens.issued).toBe(2);
+  });
+
+  test("200 callers over an ended token make one token request, and none of them fails (trap 5)", async () => {
+    await using api = await connected(oauth2, { poolSize: 50 });
+    await api.get({ path: "/private/items" });
+    for (let round = 0; round < 3; round++) {
+      service.expireTokens();
+      service.tokens.issued = 0;
+      const answers = await Promise.all(Array.from({ length: 200 }, () => api.get({ path: "/private/items" })));
+      expect(answers).toHaveLength(200);
+      expect(service.tokens.issued).toBe(1);
+    }
+  });
+
+  test("200 callers who have no token yet make one token request (trap 5)", async () => {
+    await using api = await connected(oauth2);
+    await Promise.all(Array.from({ length: 200 }, () => api.get({ path: "/private/items" })));
+    expect(service.tokens.issued).toBe(1);
+  });
+
+  test("a late refusal of an old token starts no second renewal (trap 5)", async () => {
+    await using api = await connected(oauth2);
+    await api.get({ path: "/private/items" });
+    const old = service.requests.at(-1)!.headers.authorization;
+    // The refusal of the first caller is held back until the second has renewed the token and used the new one.
+    let refuse = (): void => {};
+    service.answers.set("/held", ({ headers }) =>
+      headers.authorization === old
+        ? (response) => {
+            refuse = () => response.writeHead(401).end();
+          }
+        : json(200, "new token"),
+    );
+    const late = api.get({ path: "/held" });
+    await service.log.until(1, "/held");
+    service.expireTokens();
+    await api.get({ path: "/private/items" });
+    expect(service.tokens.issued).toBe(2);
+    refuse();
+    expect(await late).toBe("new token");
+    expect(service.tokens.issued).toBe(2);
+  });
+
+  test("expires_in is honoured: a token is renewed before it is refused (trap 6)", async () => {
+    await using brief = await startRestService({ tokenLifetimeMs: 200 });
+    const api = new RESTAPIConnector({ baseURL: brief.url, auth: { ...oauth2, tokenURL: `${brief.url}/token` } });
+    await api.connect();
+    const until = performance.now() + 600;
+    while (performance.now() < until) await api.get({ path: "/private/items" });
+    const answers = brief.log.of("/private/items").length;
+    expect(brief.tokens.issued).toBeGreaterThanOrEqual(3);
+    expect(brief.tokens.issued).toBeLessThan(answers);
+    await api.disconnect();
+  });
+
+  test("a second refusal ends the call: unauthenticated, in the server's words, without the token (never a loop)", async () => {
+    await using api = await connected(oauth2);
+    service.answers.set("/locked", ({ headers }) =>
+      json(
+        401,
+        {},
+        { "www-authenticate": `Bearer error="invalid_token", error_description="not ${headers.authorization}"` },
+      ),
+    );
+    const error = await api.get({ path: "/locked" }).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ kind: "unauthenticated", status: 401, attempts: 1 });
+    expect((error as Error).message).toBe(
+      "GET /locked answered 401 Unauthorized: invalid_token, not Bearer [redacted] [rest.get]",
+    );
+    expect(service.log.of("/locked")).toHaveLength(2);
+    expect(service.tokens.issued).toBe(2);
+    for (let n = 0; n < 20; n++) await api.get({ path: "/locked" }).catch(() => {});
+    expect(service.tokens.issued).toBe(2);
+  });
+
+  test("a health check renews once at most as well", async () => {
+    await using api = await connected(oauth2, { healthPath: "/locked" });
+    service.answers.set("/locked", () => json(401, {}));
+    for (let n = 0; n < 5; n++)
+      expect(await api.healthCheck()).toMatchObject({ status: "unhealthy", error: expect.stringContaining("401") });
+    expect(service.tokens.issued).toBeLessThanOrEqual(2);
+    service.answers.set("/locked", () => json(200, {}));
+    expect(await api.healthCheck()).toMatchObject({ status: "healthy" });
+  });
+
+  test("wrong credentials are unauthenticated, in the server's words, without the secret, and are not tried again", async () => {
+    await using api = await connected({ ...oauth2, clientSecret: "wrong-secret" });
+    const error = await api.post({ path: "/private/items", data: {} }).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ kind: "unauthenticated", status: 401, outcome: "none", attempts: 1 });
+    expect((error as Error).message).toBe(
+      "Failed to get a token: The token endpoint answered 401: invalid_client, " +
+        "no client demo-client with secret [redacted] [rest.post]",
+    );
+    expect(service.log.of("/private/items")).toHaveLength(0);
+  });
+
+  test("a token endpoint that fails for a while is asked again by the call's own tries, a POST's too", async () => {
+    await using api = await connected(oauth2);
+    service.tokens.failures = 2;
+    const { meta } = await api.call("post", { path: "/private/items", data: {} });
+    expect(meta.attempts).toBe(3);
+    expect(service.items.size).toBe(1);
+  });
+
+  test("a token endpoint that is down fails the call without effect", async () => {
+    const gone = await startRestService();
+    await gone.close();
+    await using api = await connected({ ...oauth2, tokenURL: `${gone.url}/token` }, { retryAttempts: 2 });
+    await expect(api.post({ path: "/private/items", data: {} })).rejects.toMatchObject({
+      kind: "unavailable",
+      outcome: "none",
+      attempts: 2,
+      message: expect.stringMatching(/^Operation failed after 2 attempts: Failed to get a token: connect ECONNREFUSED/),
+    });
+  });
+
+  test("a token endpoint that does not answer costs the caller no more than the call's time", async () => {
+    await using api = await connected({ ...oauth2, tokenURL: `${service.url}/slow` });
+    await expect(api.post({ path: "/items", data: {} }, { timeout: 30 })).rejects.toMatchObject({
+      kind: "timeout",
+      outcome: "none",
+      message: expect.stringContaining("while authenticating"),
+    });
+    expect(service.log.of("/items")).toHaveLength(0);
+  });
+
+  test("a renewal is told, without the token", async () => {
+    const notices: NoticeEvent[] = [];
+    const keep = (message: unknown): void => void notices.push(message as NoticeEvent);
+    subscribe("busbar:notice", keep);
+    await using api = await connected(oauth2);
+    await api.get({ path: "/private/items" });
+    unsubscribe("busbar:notice", keep);
+    expect(notices).toEqual([{ connector: "rest", name: "token renewed", detail: { lifetimeMs: 3_600_000 } }]);
+  });
+});
+
+describe("tokens of a function", () => {
+  test("a function is asked once for all, again after a refusal, and told when nobody needs it any more", async () => {
+    const given = ["first", service.apiKey];
+    await using api = await connected({ scheme: "custom", token: async () => ({ token: given.shift()! }) });
+    await Promise.all(Array.from({ length: 50 }, () => api.get({ path: "/keyed/items" })));
+    expect(given).toEqual([]);
+    const never = new RESTAPIConnector({
+      baseURL: service.url,
+      auth: { scheme: "custom", token: () => new Promise(() => {}) },
+    });
+    await never.connect();
+    const waiting = never.get({ path: "/items" }).catch((error: unknown) => error);
+    await never.disconnect({ timeout: 0 });
+    expect(await waiting).toMatchObject({ kind: "cancelled", outcome: undefined });
+  });
+
+  test("the end of a token is a date or a number", async () => {
+    for (const expiresAt of [new Date(0), Date.now() - 1, Date.now() + 60_000]) {
+      let asked = 0;
+      const token = async () => ({ token: `${service.apiKey}${asked++ > 5 ? "x" : ""}`, expiresAt });
+      await using api = await connected({ scheme: "custom", token });
+      await api.get({ path: "/keyed/items" });
+      await api.get({ path: "/keyed/items" });
+      expect(asked).toBe(Number(expiresAt) > Date.now() ? 1 : 2);
+    }
+  });
+
+  test.each([
+    [
+      "throws",
+      () => Promise.reject(new Error("vault is sealed")),
+      "internal",
+      "Failed to get a token: vault is sealed",
+    ],
+    ["answers with nothing", async () => ({ token: "" }), "unauthenticated", "without a usable token"],
+    ["answers with two lines", async () => ({ token: "a\r\nb" }), "unauthenticated", "without a usable token"],
+  ])("a function that %s fails the call without effect", async (_, token, kind, message) => {
+    await using api = await connected({ scheme: "custom", token });
+    await expect(api.post({ path: "/items", data: {} })).rejects.toMatchObject({
+      kind,
+      outcome: "none",
+      message: expect.stringContaining(message),
+    });
+  });
+});
