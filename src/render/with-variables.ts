@@ -6,7 +6,7 @@ import { isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
 
 /** The name under `$defs` to which the schemas made here refer. */
 export const VARIABLE = {
-  description: "`${VAR}`, `${VAR:-default}`, `${VAR:?message}` or `${file:/path}`.",
+  $comment: "`${VAR}`, `${VAR:-default}`, `${VAR:?message}` or `${file:/path}`.",
   type: "string",
   pattern: "\\$\\{[^}]+\\}",
 } as const;
