@@ -9,6 +9,9 @@ const OUTPUT_LIMIT = 1_000_000;
 
 /** With the time each gets between being told to stop and being killed. */
 const running = new Map();
+
+/** Some programs colour what they print in CI, where nobody sees colours. */
+const PLAIN = process.stdout.isTTY || "FORCE_COLOR" in process.env ? {} : { NO_COLOR: "1" };
 let isInterrupted = false;
 
 for (const [signal, number] of [
@@ -35,7 +38,7 @@ export function runChild({ file, args = [], env = {}, cwd, limitMs, graceMs = GR
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...PLAIN, ...process.env, ...env },
       detached: true,
       stdio: ["ignore", live ? "inherit" : "pipe", live ? "inherit" : "pipe"],
     });
