@@ -1,6 +1,6 @@
 /** PostgreSQL, through the driver `pg`. */
 import type { CallOptions } from "../../core/call.ts";
-import type { Methods } from "../define.ts";
+import type { Answer, Input } from "../../core/operation.ts";
 import { defineConnector } from "../define.ts";
 import { sqlOperations, type Isolation, type SqlOperations } from "../../contracts/sql/operations.ts";
 import { FunctionThrew } from "../../contracts/sql/session.ts";
@@ -19,7 +19,7 @@ type Work<T> = (transaction: SqlTransaction) => Promise<T>;
 
 interface Transact {
   /** Runs statements in order in one transaction, all or none. */
-  (...args: Parameters<Methods<SqlOperations>["transaction"]>): ReturnType<Methods<SqlOperations>["transaction"]>;
+  (params: Input<SqlOperations["transaction"]>, options?: CallOptions): Promise<Answer<SqlOperations["transaction"]>>;
   /**
    * Runs a function as one transaction: committed when it has ended, rolled back when it throws, which is thrown on.
    * The function is run again from its start, up to `retryAttempts` times in all, where the transaction lost against
@@ -45,15 +45,13 @@ export class PostgreSQLConnector extends Defined {
   declare readonly transaction: Transact;
 
   static {
-    const ofStatements = Defined.prototype.transaction;
     const transaction = function (
       this: PostgreSQLConnector,
-      what: Parameters<typeof ofStatements>[0] | Work<unknown>,
+      what: Input<SqlOperations["transaction"]> | Work<unknown>,
       callOptions?: TransactionOptions,
     ): Promise<unknown> {
-      // The parameters of the operation are a map, never a function.
-      if (typeof what === "function") return this.#transact(what as Work<unknown>, callOptions);
-      return ofStatements.call(this, what, callOptions);
+      if (typeof what === "function") return this.#transact(what, callOptions);
+      return this.execute("transaction", what, callOptions);
     };
     Object.defineProperty(this.prototype, "transaction", { value: transaction, writable: true, configurable: true });
   }

@@ -35,7 +35,7 @@ export async function openSession(
   { connection, options }: Config<typeof connectionFields, typeof optionFields>,
   env: Environment,
 ): Promise<PostgreSQLSession> {
-  const { clock, notify } = env;
+  const { clock } = env;
   const { default: driver } = await loadDriver("pg", () => import("pg"));
   const address = addressOf(connection, SYSTEM);
   const connect = (signal: AbortSignal, onLost: () => void): Promise<PostgreSQLConnection> =>
@@ -48,7 +48,7 @@ export async function openSession(
     trustMs: TRUST_MS,
     open: (signal, onLost) =>
       connect(signal, () => {
-        notify("connection lost");
+        env.notify("connection lost");
         onLost();
       }),
     check: (each) => each.probe(),
