@@ -88,6 +88,11 @@ describe("policies", () => {
     expect(bare.map(({ path }) => path)).toEqual([]);
   });
 
+  test("show settings that work on their pages", () => {
+    for (const { example, name } of POLICIES)
+      if (example !== undefined) expect(policySettings.safeParse(parse(example)).error, name).toBeUndefined();
+  });
+
   test("document each setting on exactly one page", () => {
     const documented = POLICIES.flatMap(({ settings }) => settings);
     expect([...documented].sort()).toEqual(Object.keys(policySettings.shape).sort());

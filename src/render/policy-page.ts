@@ -19,15 +19,19 @@ export interface PolicyFacts {
 }
 
 /** In the order in which a call passes them, from the outside. */
-export const POLICIES: readonly PolicyFacts[] = [
+const ALL: readonly PolicyFacts[] = [
   { name: "observe", title: "Observation", settings: [] },
+  { name: "cache", title: "Cache", settings: ["cache"], example: "cache: { ttl: 1m }" },
   { name: "deadline", title: "Deadline", settings: ["timeout"], example: "timeout: 30s" },
+  { name: "concurrency", title: "Concurrency limit", settings: ["concurrency"], example: "concurrency: 20" },
+  { name: "hedge", title: "Hedging", settings: ["hedge"], example: "hedge: true" },
   {
     name: "retry",
     title: "Retry",
     settings: ["retryAttempts", "retry"],
     example: "retryAttempts: 5\nretry: { delay: 200ms, maxDelay: 10s }",
   },
+  { name: "circuit-breaker", title: "Circuit breaker", settings: ["circuitBreaker"], example: "circuitBreaker: true" },
   {
     name: "rate-limit",
     title: "Rate limit",
@@ -35,7 +39,16 @@ export const POLICIES: readonly PolicyFacts[] = [
     example: "rateLimit: { requests: 100, window: 1m }",
   },
   { name: "attempt-timeout", title: "Attempt timeout", settings: ["attemptTimeout"], example: "attemptTimeout: 5s" },
+  {
+    name: "faults",
+    title: "Failures on purpose",
+    settings: ["faults"],
+    example: "faults: { rules: [{ rate: 0.1, fail: { kind: unavailable } }] }",
+  },
 ];
+
+/** Those that the pipeline has; a setting that it does not take is not documented. */
+export const POLICIES = ALL.filter(({ settings }) => settings.every((name) => name in policySettings.shape));
 
 /** The text of a module's first comment, as Markdown. Throws where a module has none. */
 export function essayOf(source: string): string {
