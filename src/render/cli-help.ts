@@ -150,9 +150,16 @@ function saidOf({ description, isRequired, standard }: Flag): string {
   return [description, facts].filter((text) => text !== "").join(" ");
 }
 
+/** Longer words have a line of their own. */
+const LONGEST_LEFT = 32;
+
 function rows(pairs: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...pairs.map(([left]) => left.length));
-  return pairs.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd() + "\n");
+  const width = Math.max(...pairs.map(([left]) => left.length).filter((length) => length <= LONGEST_LEFT), 0);
+  return pairs.map(([left, right]) => {
+    const line =
+      left.length > width ? `  ${left}\n${" ".repeat(width + 4)}${right}` : `  ${left.padEnd(width)}  ${right}`;
+    return `${line.trimEnd()}\n`;
+  });
 }
 
 /** The line that asks a connector for an operation with this input, ready for a POSIX shell. */

@@ -17,7 +17,7 @@ export interface OperationWords {
   /** The object that followed `--json`. */
   readonly input: string | undefined;
   readonly timeout?: string | undefined;
-  readonly table?: boolean | undefined;
+  readonly human?: boolean | undefined;
 }
 
 export interface OperationRequest {
@@ -26,26 +26,27 @@ export interface OperationRequest {
   readonly isHelp: boolean;
   /** As `CallOptions.timeout` takes it. */
   readonly timeout: number | string | undefined;
-  readonly table: boolean;
+  /** As people read it, also where nobody looks. */
+  readonly human: boolean;
   /** What is left for the operation's flags. */
   readonly typed: readonly string[];
 }
 
-export function readOperationWords({ name, words, timeout, table }: OperationWords): OperationRequest {
+export function readOperationWords({ name, words, timeout, human }: OperationWords): OperationRequest {
   const rest = [...words];
   const typed: string[] = [];
   let limit = timeout;
-  let [isHelp, asTable] = [false, table === true];
+  let [isHelp, isForPeople] = [false, human === true];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--help" || word === "-h") isHelp = true;
-    else if (word === "--table") asTable = true;
+    else if (word === "--human") isForPeople = true;
     else if (word.startsWith("--timeout=")) limit = word.slice("--timeout=".length);
     else if (word !== "--timeout" && word !== "-t") typed.push(word);
     else if ((limit = rest.shift()) === undefined) throw new UsageError("--timeout needs a duration");
   }
   const parsed = limit !== undefined && /^\d+$/.test(limit) ? Number(limit) : limit;
   const operation = typed[0]?.startsWith("-") === false ? typed.shift() : undefined;
-  return { name, operation, isHelp, timeout: parsed, table: asTable, typed };
+  return { name, operation, isHelp, timeout: parsed, human: isForPeople, typed };
 }
 
 export interface TypedInput {

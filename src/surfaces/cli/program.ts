@@ -87,7 +87,7 @@ function describeProgram(input: string | undefined, doing: Doing): Program {
     (name: string) => withoutInput(() => import("./commands/explain.ts"), { name }),
   );
 
-  type CallOptions = Pick<OperationWords, "timeout" | "table">;
+  type CallOptions = Pick<OperationWords, "timeout" | "human">;
   const addCall = (verb: "exec" | "stream", description: string, load: Load<OperationWords>): Program =>
     add(`${verb} <name> [operation] [input...]`, description)
       .usage("<name> <operation> [--input value … | --json '{…}' | -] [options]")
@@ -98,8 +98,8 @@ function describeProgram(input: string | undefined, doing: Doing): Program {
         doing(load, { ...options, name, words: operation === undefined ? [] : [operation, ...inputs], input }),
       );
   addCall("exec", "carry out an operation and print its answer", () => import("./commands/exec.ts")).option(
-    "--table",
-    "rows as a table also where nobody looks at it",
+    "--human",
+    "the answer as people read it (rows as a table), also where stdout is no terminal",
   );
   addCall(
     "stream",

@@ -1,9 +1,12 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { ConnectorError } from "../../core/errors.ts";
 import { write } from "../../core/operation.ts";
 import { flagsOf, takesAnyInput } from "../../render/cli-help.ts";
 import { readOperationWords, readTypedInput, type TypedInput } from "./operation-words.ts";
 import { takeSharedOptions } from "./shared-options.ts";
+import { UsageError } from "./usage-error.ts";
 
 describe("options that every command takes", () => {
   it("are taken wherever they stand", () => {
@@ -33,13 +36,13 @@ describe("options that every command takes", () => {
 
 describe("the words of an operation", () => {
   it("begin with its name, with options of the command anywhere", () => {
-    const words = ["--timeout", "5s", "query", "--sql", "select 1", "--table", "-h"];
+    const words = ["--timeout", "5s", "query", "--sql", "select 1", "--human", "-h"];
     expect(readOperationWords({ name: "db", words, input: undefined })).toEqual({
       name: "db",
       operation: "query",
       isHelp: true,
       timeout: "5s",
-      table: true,
+      human: true,
       typed: ["--sql", "select 1"],
     });
     expect(readOperationWords({ name: "db", words: ["query", "-t", "250"], input: undefined }).timeout).toBe(250);
@@ -91,6 +94,34 @@ describe("the words of an operation", () => {
   ])("are refused where nothing fits: %j", (words, message, hint) => {
     expect(() => input(...words)).toThrow(message);
     if (hint !== undefined) expect(() => input(...words)).toThrow(expect.objectContaining({ hint }));
+  });
+
+  it("never end in anything but an input or a refusal that says why", () => {
+    const pieces = [
+      "--sql",
+      "--max-rows",
+      "--all",
+      "--no-all",
+      "--returning",
+      "--json",
+      "-c",
+      "--timeout",
+      "-",
+      "--",
+      "=",
+    ];
+    const word = fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }), fc.json());
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 8 }), (words) => {
+        try {
+          const { words: rest, input: json } = takeSharedOptions(words);
+          readTypedInput(readOperationWords({ name: "db", words: rest, input: json }).typed, known);
+        } catch (error) {
+          expect(error instanceof UsageError || error instanceof ConnectorError, String(error)).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("may be anything where the schema does not tell the names", () => {

@@ -9,7 +9,7 @@ export const command: Command<OperationWords> = async (facts, invocation) => {
   const { output, shared, signal } = invocation;
   await withOperation("exec", facts, invocation, async ({ connector, operation, input, options, request }) => {
     const { data, meta } = await connector.call(operation, input, options);
-    const isForPeople = request.table || (output.isTerminal && !shared.json);
+    const isForPeople = request.human || (output.isTerminal && !shared.json);
     const text = isForPeople ? answerText(data, meta, output) : `${JSON.stringify(toJsonValue(data))}\n`;
     await output.write(text, signal);
     if (!shared.verbose) return;

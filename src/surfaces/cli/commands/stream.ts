@@ -9,7 +9,7 @@ import { UsageError } from "../usage-error.ts";
 export const command: Command<OperationWords> = async (facts, invocation) => {
   const { output, signal } = invocation;
   await withOperation("stream", facts, invocation, async ({ connector, operation, input, options, request }) => {
-    if (request.table) throw new UsageError("A stream is printed as lines of JSON: --table is for exec");
+    if (request.human) throw new UsageError("A stream is printed as lines of JSON: --human is for exec");
     let count = 0;
     // A batch is read when the one before has been taken; leaving the loop ends the work at the system.
     for await (const batch of connector.stream(operation, input, options).batches()) {
