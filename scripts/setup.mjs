@@ -18,12 +18,12 @@ process.chdir(root);
 const INSTALL_LIMIT_MS = 10 * 60_000;
 const BUILD_LIMIT_MS = 3 * 60_000;
 
-/** A TypeScript project; the tools import the library by its name, as its users do, so they are built after it. */
+/** TypeScript projects. At run time the tools import the library by its name, as its users do. */
 export const LIBRARY = { name: "build", project: "tsconfig.json", sources: ["src"], result: "dist" };
 export const TOOLS = {
   name: "tools",
   project: "tsconfig.tools.json",
-  sources: ["bench", "examples", "scripts", "tsconfig.json", "dist"],
+  sources: ["bench", "examples", "scripts", "tsconfig.json"],
   result: "build",
 };
 

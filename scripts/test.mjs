@@ -34,14 +34,14 @@ function allSteps() {
   return [
     buildStep(LIBRARY),
     { name: "types", run: () => node(["node_modules/typescript/bin/tsc", "-p", "tsconfig.check.json"], 5 * MINUTE) },
-    { ...buildStep(TOOLS), needs: ["build"] },
+    buildStep(TOOLS),
     ...lintSteps(),
     { name: "generated", needs: ["build"], run: () => node(["scripts/sync.mjs", "--check"], 2 * MINUTE) },
     { name: "servers", needs: ["build"], run: () => node(["scripts/servers.mjs"], 16 * MINUTE) },
     { name: "tests", needs: ["build", "servers"], live: true, run: () => vitest([]) },
     ...EXAMPLES.map((path) => ({
       name: path.split("/")[0],
-      needs: ["tools"],
+      needs: ["build", "tools"],
       run: () => node([`build/examples/${path}.js`], 2 * MINUTE),
     })),
   ];
