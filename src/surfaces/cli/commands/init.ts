@@ -26,7 +26,8 @@ export const command: Command<InitFacts> = async ({ providers, force }, { shared
   const definitions = await Promise.all(chosen.map(definitionOf));
   const text = renderYamlExample(definitions);
   await save(file, text, force);
-  const variables = [...new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))];
+  const inForce = text.replaceAll(/^ *#.*$/gm, "");
+  const variables = [...new Set([...inForce.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))];
   if (shared.json) return output.write(`${JSON.stringify({ file, providers: chosen, variables })}\n`);
   const next = variables.length === 0 ? "" : `set ${variables.join(", ")} (a .env beside it will do), `;
   await output.write(
