@@ -4,7 +4,7 @@
  * Either the error says that the call had no effect, or the effect may be repeated. Everything else is left alone: a
  * second order is worse than a failed one (RFC 9110 section 9.2.2 says the same of HTTP methods).
  */
-import { KINDS, type ConnectorError } from "./errors.ts";
+import { KINDS, type ConnectorError, type Repeat } from "./errors.ts";
 import type { Effect } from "./operation.ts";
 
 /** Whether doing it once more is as doing it once. */
@@ -13,9 +13,15 @@ export function isRepeatable(effect: Effect): boolean {
 }
 
 /** `yes` · `no` · `read-only`: only where the system itself refuses any write of the repeat. */
-export function mayRepeat(error: ConnectorError, effect: Effect): "yes" | "no" | "read-only" {
-  const { repeat, outcome } = KINDS[error.kind];
+export type Repetition = "yes" | "no" | "read-only";
+
+/** @param repeat what is said of repeating such a failure; of its kind unless somebody knows better. */
+export function mayRepeat(
+  error: ConnectorError,
+  effect: Effect,
+  repeat: Repeat = KINDS[error.kind].repeat,
+): Repetition {
   if (repeat === "never" || error.exhausted) return "no";
-  if ((error.outcome ?? outcome) === "none" || isRepeatable(effect)) return "yes";
+  if ((error.outcome ?? KINDS[error.kind].outcome) === "none" || isRepeatable(effect)) return "yes";
   return effect === "unknown" ? "read-only" : "no";
 }
