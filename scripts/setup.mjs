@@ -40,14 +40,16 @@ export async function ensureDependencies() {
 
 /** As a step of a longer run, which prints the line itself. */
 export function buildStep(project) {
-  const run = () => withSetUpLock(async () => (isBuilt(project) ? { ok: true, note: "up to date" } : build(project)));
+  const run = () =>
+    withLock(lockOf(project.name), async () => (isBuilt(project) ? { ok: true, note: "up to date" } : build(project)));
   return { name: project.name, run };
 }
 
-const withSetUpLock = (work) => withLock(join(root, ".cache/setup.lock"), work);
+const lockOf = (name) => join(root, `.cache/${name}.lock`);
 
 function inTurn(name, isThere, make, subject) {
-  return withSetUpLock(async () => (isThere(subject) ? { ok: true } : timed({ name, run: () => make(subject) })));
+  const makeMissing = async () => (isThere(subject) ? { ok: true } : timed({ name, run: () => make(subject) }));
+  return withLock(lockOf(name), makeMissing);
 }
 
 const INSTALLED = "node_modules/.busbar-installed";
@@ -104,12 +106,15 @@ function stateOf({ project, sources, result }) {
   return [contentOf([project, "package-lock.json", ...sources]), contentOf([result])].join("\n");
 }
 
+/** Neither is built. */
+const NOT_BUILT = /\.(test|types)\.ts$/;
+
 /** A digest of names and contents of everything below the paths. */
 function contentOf(paths) {
   const hash = createHash("sha256");
   const add = (path) => {
     const info = statSync(path, { throwIfNoEntry: false });
-    if (info === undefined) return;
+    if (info === undefined || NOT_BUILT.test(path)) return;
     if (info.isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name));
     else hash.update(`${path}\0${info.size}\0`).update(readFileSync(path));
   };
