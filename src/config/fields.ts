@@ -9,8 +9,9 @@ import { Secret } from "../core/secret.ts";
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of "250ms", "30s", "5m", "2h", "1d" or a number; `undefined` where it is none of these. */
-export function parseDuration(value: number | string): number | undefined {
+export function parseDuration(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
+  if (typeof value !== "string") return undefined;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value.trim());
   return match === null ? undefined : Number(match[1]) * UNITS[match[2]!]!;
 }

@@ -19,7 +19,6 @@ export const timeoutSetting = duration(
 export function deadline(timeoutMs: number, clock: Clock): Policy {
   return (next) => (call) => {
     const limitMs = call.timeoutMs ?? timeoutMs;
-    if (limitMs === 0 && !call.isAbortable) return next(call);
     if (limitMs > 0) call.deadlineAt = clock.now() + limitMs;
     return withinLimit(next, call, limitMs, clock, () => expired(call, limitMs));
   };
