@@ -18,7 +18,11 @@ export function withinLimit(
   const cancelled = call.cancelled;
   if (cancelled !== undefined) return Promise.reject(cancelled);
   return new Promise((resolve, reject) => {
-    const stopListening = call.onCancel(reject);
+    const stopListening = call.onCancel((reason) => {
+      // Work that does not listen may never end; its timer must not outlive the answer.
+      timer?.cancel();
+      reject(reason);
+    });
     const timer = limitMs > 0 ? clock.timeout(limitMs, () => call.cancel(expired())) : undefined;
     const over = (): void => {
       timer?.cancel();
