@@ -1,7 +1,6 @@
 /** The working half of the hub: connectors by name, opened together, closed together. */
 import { configError, type ConfigProblem } from "../config/problem.ts";
 import type { ConnectorDescription } from "../connectors/defined.ts";
-import { orAborted } from "../core/abort.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { didYouMean } from "../core/issues.ts";
@@ -11,8 +10,6 @@ import type { LoadedConnector, MadeConnector } from "./loaded-connector.ts";
 
 /** Longest wait for running calls at `close`, where nothing is said. */
 const DRAIN_MS = 10_000;
-/** What closing itself may take after running calls have ended or been cancelled. */
-const CLOSE_MS = 5_000;
 
 /** A connector as the hub sees it; nothing in it is a secret in clear. */
 export interface HubEntry extends ConnectorDescription {
@@ -131,7 +128,7 @@ export class OpenHub {
     if (this.#closing !== undefined) throw closed();
     const member = this.#members.get(name);
     if (member !== undefined) return member;
-    const message = `There is no connector "${name}"${didYouMean(name, this.names())}`;
+    const message = `There is no connector "${name}"${didYouMean(String(name), this.names())}`;
     throw new ConnectorError("not_found", message, { hint: `It has: ${this.names().join(", ")}.`, outcome: "none" });
   }
 
@@ -165,11 +162,11 @@ export class OpenHub {
     const failed: string[] = [];
     const causes: unknown[] = [];
     await Promise.all(
-      [...this.#members.values()].map(async (member) => {
+      [...this.#members.values()].map(async ({ connector }) => {
         try {
-          await this.#closeOne(member, drainMs);
+          await connector.disconnect({ timeout: drainMs });
         } catch (error) {
-          failed.push(member.loaded.name);
+          failed.push(connector.name);
           causes.push(error);
         }
       }),
@@ -177,20 +174,6 @@ export class OpenHub {
     if (failed.length === 0) return;
     const cause = causes.length === 1 ? causes[0] : new AggregateError(causes);
     throw new ConnectorError("internal", `Could not close: ${failed.join(", ")}`, { outcome: "none", cause });
-  }
-
-  /** Closing is bounded: a system that never says goodbye must not hold up the others nor the process. */
-  async #closeOne({ connector }: Member, drainMs: number): Promise<void> {
-    const limitMs = drainMs + CLOSE_MS;
-    const abort = new AbortController();
-    const timer = this.#clock.after(limitMs, () =>
-      abort.abort(new ConnectorError("timeout", `not closed within ${limitMs} ms`)),
-    );
-    try {
-      await orAborted(connector.disconnect({ timeout: drainMs }), abort.signal);
-    } finally {
-      timer.cancel();
-    }
   }
 }
 
