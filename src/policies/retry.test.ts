@@ -249,6 +249,15 @@ describe("the wait before a repeat", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("is the retry's own where the policy that ended the try asked for none", async () => {
+    using system = scriptedHandler([fail("timeout", "No answer to try 1", { by: "attempt timeout" })]);
+    const call = makeCall();
+    call.deadlineAt = clock.now() + 100;
+    await expect(around(system.next)(call)).rejects.toThrow(
+      "No answer to try 1; the next try asks for a wait of 100 ms",
+    );
+  });
+
   test("that the system asks for and that would outlast the deadline is told as the system's", async () => {
     using system = scriptedHandler([fail("rate_limited", "slow down", { retryAfterMs: 60_000 })]);
     const call = makeCall();

@@ -105,7 +105,7 @@ function waitBefore(tries: number, error: ConnectorError, settings: RetrySetting
 
 /** The wait before a further try is not begun; `refusal` is what asks for it. */
 function tooLate(error: ConnectorError, refusal: ConnectorError, waitMs: number, tries: number): ConnectorError {
-  const who = refusal.by ?? (refusal.retryAfterMs === undefined ? "next try" : "system");
+  const who = refusal.retryAfterMs === undefined ? "next try" : (refusal.by ?? "system");
   const why = `; the ${who} asks for a wait of ${Math.ceil(waitMs)} ms, which would outlast the call's timeout`;
   return givenUp(error, tries, why, refusal.retryAfterMs ?? waitMs);
 }
