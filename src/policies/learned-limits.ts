@@ -42,8 +42,8 @@ function combined(text: string | undefined): number[] {
   if (text === undefined) return [];
   const quotas = /\bremaining=/.test(text) ? [text] : text.split(",");
   return quotas.map((quota) => {
-    const left = /(?:^|[;,\s])(?:r|remaining)=(\d+)(?=[;,\s]|$)/.exec(quota)?.[1];
-    const seconds = /(?:^|[;,\s])(?:t|reset)=(\d+)(?=[;,\s]|$)/.exec(quota)?.[1];
+    const left = /(?:^|[;,\s])(?:r|remaining)=(\d+)(?=\s*(?:[;,]|$))/.exec(quota)?.[1];
+    const seconds = /(?:^|[;,\s])(?:t|reset)=(\d+)(?=\s*(?:[;,]|$))/.exec(quota)?.[1];
     return left !== undefined && Number(left) === 0 && seconds !== undefined ? Number(seconds) * 1_000 : 0;
   });
 }
