@@ -7,6 +7,7 @@
 import { ConnectorError } from "../core/errors.ts";
 import { formatOrigin, type Origin } from "./origin.ts";
 
+/** One thing that is wrong with a configuration, and where. */
 export interface ConfigProblem {
   readonly origin: Origin;
   /** The connector's name, where it is known. */

@@ -29,6 +29,7 @@ type Fields<S extends z.ZodObject> = keyof S["shape"] extends never ? {} : z.inp
 /** What a constructor takes: connection, own options and policy settings in one flat object. */
 export type FlatConfig<C extends z.ZodObject, O extends z.ZodObject> = Fields<C> & Fields<O> & PolicySettingsInput;
 
+/** A connector's class, as `defineConnector` makes it; `definition` is the value that it was made of. */
 export interface ConnectorClass<C extends z.ZodObject, O extends z.ZodObject, Ops extends Operations> {
   new (config: FlatConfig<C, O>, environment?: ConnectorEnvironment): DefinedConnector<Ops> & Methods<Ops>;
   readonly definition: Definition<C, O, Ops>;

@@ -33,6 +33,7 @@ export interface ConnectorEnvironment {
   readonly connectsOnUse?: (() => boolean) | undefined;
 }
 
+/** Everything about a connector but its secrets. */
 export interface ConnectorDescription {
   readonly name: string;
   readonly provider: string;
@@ -47,6 +48,7 @@ export interface ConnectorDescription {
 /** Longest wait for running calls at `disconnect`, where nothing is said. */
 const DRAIN_MS = 10_000;
 
+/** A connector made by `defineConnector`. Subclasses may add methods of their own through `run`. */
 export class DefinedConnector<Ops extends Operations = Operations> extends BaseConnector<Ops> {
   /** The name in the configuration; without one, the provider's. */
   readonly name: string;

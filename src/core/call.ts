@@ -37,6 +37,7 @@ export interface CallFacts {
   readonly record: CallRecord;
 }
 
+/** One try of an invocation, as policies and handlers see it. */
 export class Call {
   readonly operation: Operation;
   readonly input: unknown;

@@ -3,6 +3,7 @@ import { TimerLists, type Timer } from "./timer-lists.ts";
 
 export type { Timer } from "./timer-lists.ts";
 
+/** Where time comes from; tests pass one whose hands they turn. */
 export interface Clock {
   /** Monotonic milliseconds from an arbitrary start, with fractions. */
   now(): number;

@@ -9,6 +9,7 @@ import type { Batches } from "./stream.ts";
 
 /** The families of systems; `type` in YAML. */
 export const CONNECTOR_TYPES = ["database", "rest-api", "message-queue", "file-system", "custom"] as const;
+/** A family of systems. */
 export type ConnectorType = (typeof CONNECTOR_TYPES)[number];
 
 /**
@@ -20,6 +21,7 @@ export type Handler<Op extends Operation> = (
   call: Call,
 ) => Op["stream"] extends true ? AsyncIterable<Answer<Op>> | Batches<Answer<Op>> : Promise<Answer<Op>>;
 
+/** One handler for each operation. */
 export type Handlers<Ops extends Operations> = { readonly [K in keyof Ops]: Handler<Ops[K]> };
 
 /** The live resources behind a connected connector. */
@@ -49,11 +51,13 @@ export interface Environment {
   notify(event: string, detail?: unknown): void;
 }
 
+/** What a connector is opened with, as parsed. */
 export interface Config<C extends z.ZodObject, O extends z.ZodObject> {
   readonly connection: z.output<C>;
   readonly options: z.output<O>;
 }
 
+/** A connector as its author writes it; `defineConnector` makes a class of it. */
 export interface Definition<
   C extends z.ZodObject = z.ZodObject,
   O extends z.ZodObject = z.ZodObject,

@@ -108,6 +108,7 @@ export const KINDS = {
   internal: { repeat: "never", outcome: "unknown", http: 500, exit: 70, sentence: "Something unforeseen failed." },
 } as const satisfies Record<string, KindFacts>;
 
+/** What sort of failure an error is; `KINDS` says what that means. */
 export type Kind = keyof typeof KINDS;
 
 /** What is known of a failed call's effect: `none` it certainly had none · `unknown` it may have been carried out. */

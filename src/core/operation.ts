@@ -10,8 +10,10 @@
  */
 import type { z } from "zod";
 
+/** What carrying out an operation does to the system; see the top of this module. */
 export type Effect = "read" | "idempotent" | "keyed" | "unsafe" | "unknown";
 
+/** One thing that a connector can do, with the schemas of question and answer. */
 export interface Operation<
   I extends z.ZodType = z.ZodType,
   O extends z.ZodType = z.ZodType,
@@ -34,6 +36,7 @@ export interface Example {
   readonly input: unknown;
 }
 
+/** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>;
 
 interface Extras {

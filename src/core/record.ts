@@ -31,6 +31,7 @@ export interface CallMeta extends AnswerMeta {
   readonly traceId: string;
 }
 
+/** What is known of one call; published on `busbar:call` when it has settled. */
 export class CallRecord {
   readonly connector: string;
   readonly provider: string;

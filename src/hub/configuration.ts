@@ -23,6 +23,7 @@ export interface ConnectorEntry {
   readonly connect?: "lazy" | "eager" | undefined;
 }
 
+/** A configuration as code writes it; a YAML file has the same shape. */
 export interface HubConfig {
   readonly connectors: readonly ConnectorEntry[];
 }
@@ -30,6 +31,7 @@ export interface HubConfig {
 /** One file or several, of which later ones win; or an object. */
 export type ConfigSource = string | URL | readonly (string | URL)[] | HubConfig;
 
+/** What a configuration is read with. */
 export interface LoadOptions {
   /** Instead of `process.env`. Wins over the `.env` beside a file. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -37,6 +39,7 @@ export interface LoadOptions {
   readonly overrides?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
+/** A configuration that has been read, merged and checked. */
 export interface LoadedConfig {
   /** The files read, as they were named. */
   readonly files: readonly string[];

@@ -1,6 +1,7 @@
 /** How all systems are: asked at once, each check bounded, and summed up without hiding one that is down. */
 import type { Health } from "../core/health.ts";
 
+/** The health of all connectors. */
 export interface HubHealth {
   /** `unhealthy` when a required connector is; `degraded` when anything else is not healthy. */
   readonly status: Health["status"];
@@ -9,6 +10,7 @@ export interface HubHealth {
   readonly connectors: Readonly<Record<string, ConnectorHealth>>;
 }
 
+/** The health of one connector, and whether the whole depends on it. */
 export interface ConnectorHealth extends Health {
   readonly required: boolean;
 }

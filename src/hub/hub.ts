@@ -13,6 +13,7 @@ export type { HubEntry } from "./open-hub.ts";
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
 export interface Connectors {}
 
+/** How a hub is opened. */
 export interface HubOptions extends LoadOptions {
   /** Closes the hub when it aborts; while the hub is being opened, `openHub` fails with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
@@ -21,6 +22,7 @@ export interface HubOptions extends LoadOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** All connectors of one configuration, with their lifecycle. */
 export interface Hub extends AsyncDisposable {
   /** The connector of that name. Throws `not_found` for a name that is not configured. */
   get<N extends keyof Connectors>(name: N): Connectors[N];

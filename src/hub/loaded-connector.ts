@@ -21,6 +21,7 @@ export interface MadeConnector {
   readonly byHand?: Connectable;
 }
 
+/** One connector of a configuration, checked, and not made yet. */
 export interface LoadedConnector {
   readonly name: string;
   readonly type: ConnectorType;
