@@ -24,7 +24,7 @@ export async function environmentOf(
   // A folder named `.env` is a virtual environment of Python, not ours.
   const isAbsent = "code" in read && (read.code === "ENOENT" || read.code === "ENOTDIR" || read.code === "EISDIR");
   if ("problem" in read && !isAbsent) return { file: dotenv, problem: read.problem };
-  const beside: Variables = "text" in read ? (parseEnv(read.text) as Variables) : {};
+  const beside: Variables = "text" in read ? parseEnv(read.text) : {};
   return {
     variable: (name) => own(variables, name) ?? own(beside, name),
     file: (path) => readText(resolve(dirname(file), path), SECRET_BYTES),

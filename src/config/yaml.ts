@@ -5,7 +5,7 @@
  * tags, several documents, aliases that multiply) is refused here with its place instead of being resolved in silence.
  * The parser's own messages are not passed on: they quote the text, and the text may be a secret.
  */
-import type { Alias, Document, LineCounter, Node as YamlNode, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import type { Alias, Document, Node as YamlNode, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Origin } from "./origin.ts";
 import { DEEPEST, type Fault, type MapEntry, type Node } from "./tree.ts";
 import { syntaxMessage } from "./yaml-syntax.ts";
@@ -19,7 +19,7 @@ export interface ReadYaml {
 /** Values that aliases may add to a document; a bomb adds billions. */
 const MOST_ALIASED = 10_000;
 const CORE_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
-// eslint-disable-next-line no-control-regex -- these are what is looked for
+
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 /** Reads one document; `file` is how messages name it. */
@@ -131,7 +131,7 @@ class Reader {
         continue;
       }
       // As it is written: 1.0 stays 1.0.
-      const name = typeof key.value === "string" ? key.value : (key.source ?? String(key.value));
+      const name = typeof key.value === "string" ? key.value : (key.source ?? "");
       const isMerge = name === "<<" && key.type === "PLAIN";
       const first = isMerge ? mergedAt : entries.get(name)?.keyOrigin;
       if (first !== undefined && first.from === "file") {

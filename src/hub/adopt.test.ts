@@ -126,7 +126,7 @@ describe("a class written by hand", () => {
     const records: CallRecord[] = [];
     const listen = (record: unknown): void => void records.push(record as CallRecord);
     channels.call.subscribe(listen);
-    const hub = await open(Stuck as typeof Legacy, { options: { timeout: 10 } });
+    const hub = await open(Stuck, { options: { timeout: 10 } });
     await expect(hub.get("old").execute("set", {})).rejects.toMatchObject({ kind: "timeout", outcome: "unknown" });
     channels.call.unsubscribe(listen);
     expect(Legacy.made[0]!.log).toEqual(["connect", "stopped: AbortError"]);
@@ -171,7 +171,7 @@ describe("a class written by hand", () => {
         await super.connect();
       }
     }
-    const hub = await open(Down as typeof Legacy, { options: { retryAttempts: 1 } });
+    const hub = await open(Down, { options: { retryAttempts: 1 } });
     await expect(hub.get("old").execute("get", { item: "a" })).rejects.toThrow(
       "Failed to connect to Down: refused [old.get]",
     );
@@ -222,7 +222,7 @@ describe("hub.get with the class", () => {
     expect(old.total).toBe(old.total);
     old.failures = [lost()];
     await expect(old.execute("set", { item: "a" })).rejects.toBeInstanceOf(ConnectorError);
-    expect((await old.call("get" as never, { item: "a" } as never)).meta.attempts).toBe(1);
+    expect((await old.call("get" as never, { item: "a" })).meta.attempts).toBe(1);
     expect(await old.healthCheck()).toMatchObject({ status: "healthy", connected: true });
     expect("total" in old && "execute" in old).toBe(true);
   });
@@ -286,7 +286,7 @@ test("nothing that is likely a secret is shown, though nobody says which setting
       throw new Error(`login failed with ${canary}`);
     }
   }
-  const hub = await open(Chatty as typeof Legacy, { connection });
+  const hub = await open(Chatty, { connection });
   expect(Legacy.made[0]!.given).toEqual(connection);
   const error: unknown = await hub
     .get("old")

@@ -57,7 +57,7 @@ export function definitionByHand(facts: ByHandFacts, declared: unknown, instance
     connection: anything(facts.connection),
     options: anything(facts.options),
     operations,
-    open: () => openByHand(instance() as unknown as ByHand, operations),
+    open: () => openByHand(instance(), operations),
     classify: () => undefined,
   };
 }
@@ -142,7 +142,8 @@ function optionsOf(call: Call): CallOptions {
 async function ping(instance: ByHand): Promise<void | Degraded> {
   const health = ((await instance.healthCheck()) ?? {}) as Record<string, unknown>;
   const { status, connected, error } = health;
-  const reason = typeof error === "string" ? error : `it says that it is ${String(status ?? "not connected")}`;
+  const state = typeof status === "string" ? status : "not connected";
+  const reason = typeof error === "string" ? error : `it says that it is ${state}`;
   if (status === "unhealthy" || connected === false) throw new ConnectorError("unavailable", reason);
   if (status === "degraded") return { degraded: reason };
 }
