@@ -4,6 +4,7 @@ import type { Column } from "../../core/record.ts";
 import type { Statement } from "./compile.ts";
 import type { Row } from "./operations.ts";
 
+/** What one statement came back with. */
 export interface SqlResult {
   readonly rows: readonly Row[];
   readonly columns: readonly Column[];
@@ -13,6 +14,7 @@ export interface SqlResult {
   readonly command: string;
 }
 
+/** How one statement is run. */
 export interface RunOptions {
   /** Its cancellation reaches the database; without a call, the statement is busbar's own and has a limit of its own. */
   readonly call?: Call | undefined;

@@ -58,6 +58,7 @@ const returning = z
   .meta({ description: "Whether to answer with the rows too: all columns, or those listed." });
 const isolation = z.enum(["read uncommitted", "read committed", "repeatable read", "serializable"]);
 
+/** Isolation level of a transaction. */
 export type Isolation = z.output<typeof isolation>;
 
 const changed = z.object({
@@ -167,4 +168,5 @@ export const sqlOperations = {
   ),
 };
 
+/** The operations of every SQL connector. */
 export type SqlOperations = typeof sqlOperations;

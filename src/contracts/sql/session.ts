@@ -22,6 +22,7 @@ import type { BeginOptions, Dialect } from "./dialect.ts";
 import type { Isolation, Row, SqlOperations } from "./operations.ts";
 import { endedByStatement, TransactionScope, type SqlTransaction } from "./transaction.ts";
 
+/** What a session is made of. */
 export interface SqlSessionSettings<C extends SqlConnection> {
   readonly pool: Pool<C>;
   readonly dialect: Dialect;
@@ -34,6 +35,7 @@ type Work<T> = (connection: SqlConnection) => Promise<T>;
 
 export type SqlHandlers = Pick<Session<SqlOperations>, "handlers" | "readOnlyHandlers">;
 
+/** Carries out the operations of the contract on connections of one system. */
 export class SqlSession<C extends SqlConnection> {
   readonly #settings: SqlSessionSettings<C>;
 

@@ -7,6 +7,7 @@
  */
 import type { Kind, Outcome } from "../../core/errors.ts";
 
+/** What an SQLSTATE tells. */
 export interface SqlStateFacts {
   readonly kind: Kind;
   readonly outcome?: Outcome;

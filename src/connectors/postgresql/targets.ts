@@ -1,0 +1,45 @@
+/** Where the connector is run for real. */
+import type { SqlContext } from "../../contracts/sql/behaviour.ts";
+import { checkAnswers, postgresql, startService, type Target } from "../../testkit/index.ts";
+import { PostgreSQLConnector } from "./index.ts";
+
+const TYPES: SqlContext["types"] = {
+  id: "integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+  text: "text",
+  int32: "integer",
+  int64: "bigint",
+  decimal: "numeric",
+  float64: "double precision",
+  boolean: "boolean",
+  bytes: "bytea",
+  json: "jsonb",
+  uuid: "uuid",
+  instant: "timestamp with time zone",
+  date: "date",
+  time: "time",
+  timestamp: "timestamp",
+};
+
+function target(name: string, source: "system" | "embedded"): Target<SqlContext> {
+  return {
+    name,
+    lacks: {},
+    async start() {
+      const service = await startService(postgresql({ source }));
+      const { host, port, database, username, password } = service;
+      const connector = checkAnswers(new PostgreSQLConnector({ host, port, database, username, password }));
+      await connector.connect();
+      let tables = 0;
+      return {
+        ctx: { connector, types: TYPES, placeholder: (n) => `$${n}`, unique: () => `t_${++tables}` },
+        async stop() {
+          await connector.disconnect();
+          await service.destroy();
+        },
+      };
+    },
+  };
+}
+
+/** PostgreSQL 18 out of an npm package, and what the distribution has. */
+export const targets: readonly Target<SqlContext>[] = [target("embedded", "embedded"), target("live", "system")];

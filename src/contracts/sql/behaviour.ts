@@ -1,0 +1,15 @@
+/**
+ * What everyone who keeps the `sql` contract does, as cases to be run against a real database.
+ *
+ * Features that a target may declare as lacking: `returning`, `savepoints`, `serializable`, `failed transactions` (a
+ * failed statement dooms its transaction), `no NUL in text`.
+ */
+import { rowCases } from "./behaviour/rows.ts";
+import type { SqlCase } from "./behaviour/context.ts";
+import { statementCases } from "./behaviour/statements.ts";
+import { transactionCases } from "./behaviour/transactions.ts";
+import { valueCases } from "./behaviour/values.ts";
+
+export type { SqlCase, SqlContext, SqlTypes } from "./behaviour/context.ts";
+
+export const sqlBehaviour: readonly SqlCase[] = [...rowCases, ...statementCases, ...transactionCases, ...valueCases];

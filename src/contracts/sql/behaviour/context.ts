@@ -1,0 +1,84 @@
+/** What the cases of the `sql` contract are given by a target. */
+import assert from "node:assert/strict";
+import type { BaseConnector } from "../../../core/connector.ts";
+import { ConnectorError, type Kind } from "../../../core/errors.ts";
+import type { BehaviourCase } from "../../../testkit/behaviour.ts";
+import type { Isolation, Row, SqlOperations } from "../operations.ts";
+import type { SqlTransaction } from "../transaction.ts";
+
+/** Types of columns by what they hold, in the words of the database. */
+export interface SqlTypes {
+  /** A primary key that the database counts up by itself. */
+  readonly id: string;
+  readonly text: string;
+  readonly int32: string;
+  readonly int64: string;
+  /** Decimals of at least 40 digits. */
+  readonly decimal: string;
+  readonly float64: string;
+  readonly boolean: string;
+  readonly bytes: string;
+  readonly json: string;
+  readonly uuid: string;
+  /** Instants; with a zone, where the database tells zones. */
+  readonly instant: string;
+  readonly date: string;
+  readonly time: string;
+  /** Date and time without a zone. */
+  readonly timestamp: string;
+}
+
+export interface SqlContext {
+  /** Connected; retries are on. */
+  readonly connector: BaseConnector<SqlOperations> & {
+    transaction<T>(
+      work: (transaction: SqlTransaction) => Promise<T>,
+      options?: { readonly isolation?: Isolation; readonly signal?: AbortSignal },
+    ): Promise<T>;
+  };
+  readonly types: SqlTypes;
+  /** The system's placeholder of the `n`th parameter, from 1. */
+  placeholder(n: number): string;
+  /** A fresh name for a table, which needs no quotes. */
+  unique(): string;
+}
+
+export type SqlCase = BehaviourCase<SqlContext>;
+
+/** Makes a table of the given columns and answers with its name. */
+export async function makeTable({ connector, unique }: SqlContext, columns: string): Promise<string> {
+  const table = unique();
+  await connector.execute("query", { sql: `CREATE TABLE ${table} (${columns})` });
+  return table;
+}
+
+/** A table of people: `id`, `name`, `age`; with the given ones in it. */
+export async function makePeople(ctx: SqlContext, people: readonly Row[] = []): Promise<string> {
+  const { id, text, int32 } = ctx.types;
+  const table = await makeTable(ctx, `id ${id}, name ${text}, age ${int32}`);
+  await ctx.connector.execute("insertMany", { table, rows: [...people] });
+  return table;
+}
+
+/** The values of one column, in the order of `id`. */
+export async function column({ connector }: SqlContext, table: string, name: string): Promise<unknown[]> {
+  const rows = await connector.execute("query", { sql: `SELECT ${name} AS it FROM ${table} ORDER BY id` });
+  return rows.map(({ it }) => it);
+}
+
+/** How many rows a table has. */
+export async function size({ connector }: SqlContext, table: string): Promise<number> {
+  const rows = await connector.execute("query", { sql: `SELECT COUNT(*) AS n FROM ${table}` });
+  return Number(rows[0]?.["n"]);
+}
+
+/** The `ConnectorError` that `work` ends with. */
+export async function failure(work: Promise<unknown>, kind: Kind): Promise<ConnectorError> {
+  const error = await work.then(
+    () => assert.fail(`was not refused with kind ${kind}`),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof ConnectorError, `not a ConnectorError: ${String(error)}`);
+  assert.equal(error.kind, kind, error.message);
+  return error;
+}
