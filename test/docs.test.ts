@@ -8,6 +8,7 @@ import { parse } from "yaml";
 import { GENERATED_FOLDERS, renderAll } from "../src/render/sync.ts";
 import { codeBlocks, compileErrors, listPages } from "./docs/code-blocks.ts";
 import { deadLinks } from "./docs/links.ts";
+import { undocumentedSymbols } from "./docs/public-symbols.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = listPages(root);
@@ -33,6 +34,10 @@ describe("generated files", () => {
     expect(found.filter((path) => !rendered.has(path))).toEqual([]);
   });
 });
+
+test("everything that busbar exports says what it is", () => {
+  expect(undocumentedSymbols(root)).toEqual([]);
+}, 60_000);
 
 describe("the pages", () => {
   test("have TypeScript that compiles, or say why it does not", () => {

@@ -31,11 +31,13 @@ export interface Target<Ctx> {
   start(): Promise<RunningTarget<Ctx>>;
 }
 
+/** A target that has been started, with what its cases are given. */
 export interface RunningTarget<Ctx> {
   readonly ctx: Ctx;
   stop(): Promise<void>;
 }
 
+/** A contract's cases, and where they are to be run for one connector. */
 export interface Behaviour<Ctx> {
   /** The connector's provider. */
   readonly connector: string;

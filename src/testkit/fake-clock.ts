@@ -7,6 +7,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock, Timer } from "../core/clock.ts";
 
+/** A clock that stands still between two calls of `advance`. */
 export interface FakeClock extends Clock {
   /** Moves time on by `ms`; resolves when everything that fell due has run and settled. */
   advance(ms: number): Promise<void>;

@@ -3,6 +3,7 @@
 /** "up" is towards the server, "down" towards the client. */
 export type Direction = "up" | "down";
 
+/** The server behind a proxy. */
 export interface FaultProxyTarget {
   readonly targetHost: string;
   readonly targetPort: number;

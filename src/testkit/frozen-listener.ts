@@ -17,6 +17,7 @@ import { unwatch, watch } from "./services/watchdog.ts";
 const SILENCE_MS = 150;
 const MOST_FILLERS = 32;
 
+/** A port on which a connect gets no answer. */
 export interface FrozenListener {
   readonly host: "127.0.0.1";
   readonly port: number;

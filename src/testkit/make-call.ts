@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Effect } from "../core/operation.ts";
 import { CallRecord } from "../core/record.ts";
 
+/** What a made-up call is like. */
 export interface CallSettings {
   /** The operation's name. Default: `work`. */
   readonly name?: string | undefined;

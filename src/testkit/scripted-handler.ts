@@ -30,6 +30,7 @@ export interface SeenCall {
   readonly readOnly: boolean;
 }
 
+/** What a scripted system is beside its steps. */
 export interface ScriptSettings {
   /** The session has a read-only handler for the operation; the same script plays it. Default: no. */
   readonly provable?: boolean;
@@ -37,6 +38,7 @@ export interface ScriptSettings {
   readonly classify?: (error: unknown) => Classification | undefined;
 }
 
+/** A system that plays a script. */
 export interface ScriptedHandler extends Disposable {
   /** The end of a chain of policies. */
   readonly next: Next;

@@ -8,6 +8,7 @@ import { openSession } from "./session.ts";
 export { HTTPStatusError } from "../../contracts/http/status-error.ts";
 export type { Auth, IssuedToken, TokenFunction } from "../../contracts/http/auth.ts";
 
+/** An API that speaks HTTP: its operations, credentials and limits on answers. */
 export const RESTAPIConnector = defineConnector({
   provider: "rest",
   type: "rest-api",
@@ -19,6 +20,7 @@ export const RESTAPIConnector = defineConnector({
   open: openSession,
   classify,
 });
+/** One such API. */
 export type RESTAPIConnector = InstanceType<typeof RESTAPIConnector>;
 
 export default RESTAPIConnector;

@@ -90,5 +90,6 @@ export const authField = z
   .discriminatedUnion("scheme", [none, apiKey, bearer, basic, oauth2, custom])
   .meta({ description: "How the connector proves who it is. Instead of `apiKey`." });
 
+/** How a connector proves who it is, as parsed. */
 export type Auth = z.output<typeof authField>;
 export type OAuth2 = Extract<Auth, { scheme: "oauth2" }>;

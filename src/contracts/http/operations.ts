@@ -73,4 +73,5 @@ export const httpOperations = {
   }),
 };
 
+/** The operations of every connector of an HTTP API. */
 export type HTTPOperations = typeof httpOperations;

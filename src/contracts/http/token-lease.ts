@@ -14,12 +14,14 @@ import { orAborted } from "../../core/abort.ts";
 import type { Clock } from "../../core/clock.ts";
 import { ConnectorError } from "../../core/errors.ts";
 
+/** A token, and how long it lasts. */
 export interface Token {
   readonly value: string;
   /** Milliseconds from the request for it; `undefined` where nobody said. */
   readonly lifetimeMs: number | undefined;
 }
 
+/** Where tokens come from and when they are renewed. */
 export interface LeaseSettings {
   /** Gets a token; throws a `ConnectorError`. */
   readonly source: (signal: AbortSignal) => Promise<Token>;
@@ -43,6 +45,7 @@ const SOURCE_LIMIT_MS = 10_000;
 /** Between two renewals that refusals ask for while no token is accepted. */
 const PAUSE_MS = 5_000;
 
+/** Holds one token and renews it; shared by all calls of a session. */
 export class TokenLease {
   readonly #settings: LeaseSettings;
   #held: Held | undefined;

@@ -33,6 +33,7 @@ import { Items } from "./items.ts";
 import { RequestLog } from "./request-log.ts";
 import { basicOf, TokenIssuer } from "./token-issuer.ts";
 
+/** What a private REST service is like. */
 export interface RestServiceOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
@@ -49,6 +50,7 @@ export interface RestServiceOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
 }
 
+/** A small REST service with tokens, faults and a log of its requests, on a free port. */
 export class RestService {
   readonly host = "127.0.0.1";
   readonly port: number;

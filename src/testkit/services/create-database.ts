@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Service } from "./service.ts";
 
+/** A database of one test. */
 export interface FreshDatabase {
   readonly database: string;
   readonly url: string;

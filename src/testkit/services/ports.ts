@@ -17,6 +17,7 @@ const LOWEST = 15_000;
 const HIGHEST = 32_000;
 const TRIES = 200;
 
+/** A port that no other process of a test run takes. */
 export interface ClaimedPort {
   readonly port: number;
   /** Gives the port back. Twice is fine. */

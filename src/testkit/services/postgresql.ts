@@ -21,6 +21,7 @@ import { firstReply } from "./wait.ts";
 const USERNAME = "test";
 const DATABASE = "postgres";
 
+/** What a private PostgreSQL server is like. */
 export interface PostgresqlOptions {
   /** Default: `system`. */
   readonly source?: "system" | "embedded";

@@ -37,12 +37,14 @@ export interface ServiceInstance {
   run(command: Command, options?: RunOptions): Promise<string>;
 }
 
+/** How a service is reached, beside host and port. */
 export interface ConnectionFacts {
   readonly url: string;
   readonly username: string;
   readonly database: string;
 }
 
+/** What is needed to run one kind of server privately. */
 export interface ServiceSpec {
   /** Lower case, for folders and messages: `postgresql`. */
   readonly name: string;

@@ -7,6 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "./run-program.ts";
 
+/** A certificate with its key, PEM text and files. */
 export interface TestCertificate {
   /** PEM. */
   readonly cert: string;
@@ -16,6 +17,7 @@ export interface TestCertificate {
   readonly keyFile: string;
 }
 
+/** An authority of its own, and certificates that it has signed. */
 export interface TestCertificates {
   readonly ca: TestCertificate;
   readonly server: TestCertificate;
