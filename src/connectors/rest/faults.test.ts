@@ -206,6 +206,22 @@ test("a server that is killed and comes back needs no restart (trap 12)", async 
   expect(second.requests).toHaveLength(1);
 });
 
+test("a server that is killed under a thousand calls leaves none of them hanging, and no POST is sent twice", async () => {
+  const victim = await startRestService();
+  await using api = await connected(victim.url, { poolSize: 20 });
+  const calls = Array.from({ length: 1_000 }, (_, n) =>
+    (n % 2 === 0 ? api.get({ path: `/items/${n}` }) : api.post({ path: `/slow/${n}`, data: {} })).catch(
+      (error: unknown) => error,
+    ),
+  );
+  await victim.log.until(100);
+  await victim.close();
+  for (const ended of await Promise.all(calls))
+    expect(ended).toMatchObject({ kind: expect.stringMatching(/^(not_found|unavailable|connection_lost)$/) });
+  const posts = victim.log.of().filter(({ method }) => method === "POST");
+  expect(new Set(posts.map(({ path }) => path)).size).toBe(posts.length);
+});
+
 test("disconnecting waits for running calls, then ends them", async () => {
   const api = await connected(service.url);
   const finished = api.get({ path: "/slow" });

@@ -5,6 +5,9 @@
  * meant. What frames the message on its connection is the connector's own business.
  */
 import { z } from "zod";
+import type { AnswerHeaders } from "../../core/failed-answer.ts";
+
+export type { AnswerHeaders } from "../../core/failed-answer.ts";
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -30,9 +33,6 @@ export const headerFields = z.record(z.string(), z.string()).superRefine((header
     if (message !== undefined) context.addIssue({ code: "custom", message });
   }
 });
-
-/** Headers of an answer: names in lower case, a list where a field came more than once. */
-export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** One field of an answer as text; several lines of it joined as RFC 9110 section 5.3 says. */
 export function headerOf(headers: AnswerHeaders, name: string): string | undefined {

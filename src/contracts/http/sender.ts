@@ -255,8 +255,8 @@ function withKey(target: string, { name, value }: Credential): string {
 }
 
 /** The failure of what came after an effect: the effect stays open, and the call is not sent again as if it had none. */
-function openEnded(cause: ConnectorError): ConnectorError {
-  const { message, hint, status, code, retryAfterMs } = cause;
-  const kind = KINDS[cause.kind].repeat === "always" ? "unavailable" : cause.kind;
+function openEnded(error: ConnectorError): ConnectorError {
+  const { message, hint, status, code, retryAfterMs, cause } = error;
+  const kind = KINDS[error.kind].repeat === "always" ? "unavailable" : error.kind;
   return new ConnectorError(kind, message, { hint, status, code, retryAfterMs, outcome: "unknown", cause });
 }

@@ -7,7 +7,7 @@
  */
 import { STATUS_CODES } from "node:http";
 import type { Classification } from "../../core/classify.ts";
-import type { AnswerHeaders } from "./header-fields.ts";
+import type { AnswerHeaders, FailedAnswer } from "../../core/failed-answer.ts";
 import { factsOfStatus } from "./status-kind.ts";
 
 export interface StatusErrorFacts {
@@ -23,7 +23,8 @@ export interface StatusErrorFacts {
   readonly retryAfterMs?: number | undefined;
 }
 
-export class HTTPStatusError extends Error {
+/** An answer whose status says that the request failed; the `cause` of the `ConnectorError`. */
+export class HTTPStatusError extends Error implements FailedAnswer {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
   readonly #headers: AnswerHeaders;
