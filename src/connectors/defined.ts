@@ -5,11 +5,10 @@ import { toConnectorError } from "../core/classify.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
-import { ConnectorError } from "../core/errors.ts";
-import { publishCall, publishNotice, publishState, publishUnclassified, type StateEvent } from "../core/events.ts";
+import { ConnectorError, type Kind } from "../core/errors.ts";
+import { publishNotice, publishState, publishUnclassified, type StateEvent } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
-import { nearest } from "../core/nearest.ts";
 import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
 import type { Next } from "../core/policy.ts";
 import { brokenOff, guardReads } from "../core/reading.ts";
@@ -20,6 +19,7 @@ import { callTimeout } from "../policies/deadline.ts";
 import { buildPipeline } from "../policies/pipeline.ts";
 import { checkHealth } from "./health-check.ts";
 import { parseInput } from "./input.ts";
+import { operationsHint, refuseCall } from "./refused-call.ts";
 import { settingsOf, type Settings } from "./settings.ts";
 
 /** What hub and tests set around a connector; users of the class leave it out. */
@@ -226,32 +226,14 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   }
 
   #unknownOperation(name: string): ConnectorError {
-    const names = Object.keys(this.#definition.operations);
-    const close = nearest(name, names);
-    const hint =
-      close === undefined ? `It has: ${names.join(", ")}.` : `Did you mean "${close}"? It has: ${names.join(", ")}.`;
+    const hint = operationsHint(name, Object.keys(this.#definition.operations));
     return this.#refusal("unsupported", name, `Unknown operation: ${name}`, undefined, hint);
   }
 
-  /** A call that is refused before it starts; observers hear of it all the same. */
-  #refusal(
-    kind: ConnectorError["kind"],
-    name: string,
-    message: string,
-    operation?: Operation,
-    hint?: string,
-  ): ConnectorError {
-    const where = {
-      connector: this.name,
-      provider: this.#definition.provider,
-      operation: name,
-      effect: operation?.effect ?? "read",
-    };
-    const record = new CallRecord(where, this.#clock.now());
-    record.outcome = "none";
-    record.settle(kind, this.#clock.now());
-    publishCall(record);
-    return new ConnectorError(kind, message, { hint, outcome: "none" }).locate(this.name, name);
+  #refusal(kind: Kind, name: string, message: string, operation?: Operation, hint?: string): ConnectorError {
+    const { provider } = this.#definition;
+    const where = { connector: this.name, provider, operation: name, effect: operation?.effect ?? "read" } as const;
+    return refuseCall(where, this.#clock, kind, message, hint);
   }
 
   #ping(signal: AbortSignal): Promise<void | Degraded> {

@@ -1,0 +1,24 @@
+/** Calls that are refused before they start; observers hear of them all the same. */
+import type { Clock } from "../core/clock.ts";
+import { ConnectorError, type Kind } from "../core/errors.ts";
+import { publishCall } from "../core/events.ts";
+import { nearest } from "../core/nearest.ts";
+import { CallRecord } from "../core/record.ts";
+
+type Where = ConstructorParameters<typeof CallRecord>[0];
+
+/** Publishes the record of such a call; answers with the error to throw. */
+export function refuseCall(where: Where, clock: Clock, kind: Kind, message: string, hint?: string): ConnectorError {
+  const record = new CallRecord(where, clock.now());
+  record.outcome = "none";
+  record.settle(kind, clock.now());
+  publishCall(record);
+  return new ConnectorError(kind, message, { hint, outcome: "none" }).locate(where.connector, where.operation);
+}
+
+/** What to say to somebody who asked for an operation that does not exist. */
+export function operationsHint(asked: string, names: readonly string[]): string {
+  const close = nearest(asked, names);
+  const all = `It has: ${names.join(", ")}.`;
+  return close === undefined ? all : `Did you mean "${close}"? ${all}`;
+}
