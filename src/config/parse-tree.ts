@@ -55,8 +55,9 @@ function place(problems: readonly ValueProblem[], tree: Node): PlacedProblem[] {
   eachScalar(tree, ({ faults }, path) => {
     if (faults !== undefined) faulty.push(path);
   });
-  const isExplained = ({ path, allowed }: ValueProblem): boolean =>
-    allowed === undefined && faulty.some((fault) => path.every((step, at) => String(step) === String(fault[at])));
+  const isExplained = ({ path, allowed, isRule }: ValueProblem): boolean =>
+    allowed === undefined &&
+    faulty.some((fault) => isRule === true || path.every((step, at) => String(step) === String(fault[at])));
   return problems
     .filter((problem) => !isExplained(problem))
     .map((problem) => ({ ...problem, origin: originOf(problem, tree) }));

@@ -90,6 +90,7 @@ test("an author's own words stay", () => {
   const even = z.strictObject({ n: z.int().refine((n) => n % 2 === 0, "must be even") });
   expect(said(even, { n: 3 })).toEqual(["n: must be even"]);
   expect(said(z.strictObject({ a: z.string({ error: "name it" }) }), { a: 1 })).toEqual(["a: name it"]);
+  expect(said(z.strictObject({ a: z.string({ error: "name it" }) }), {})).toEqual(["a: name it"]);
 });
 
 test("a problem tells which sorts of value would be taken instead of the text", () => {

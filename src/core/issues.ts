@@ -16,6 +16,8 @@ export interface ValueProblem {
   readonly allowed?: readonly string[];
   /** What would be taken here instead of the text that was found. */
   readonly wants?: readonly ("number" | "boolean")[];
+  /** An author's own rule refuses it, perhaps because of what stands elsewhere. */
+  readonly isRule?: true;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -71,7 +73,8 @@ function problemsOfIssue(issue: Issue, schema: z.core.$ZodType, root: unknown): 
   if (issue.code === "invalid_union" && issue.errors.length > 0) return unionProblems(issue, schema, root);
   const said = isDefault(issue) ? expectation(issue) : issue.message;
   const wants = wanted(issue);
-  return [{ path, message: sentence(said, value, allowedTexts(issue)), ...(wants.length > 0 && { wants }) }];
+  const message = sentence(said, value, allowedTexts(issue));
+  return [{ path, message, ...(wants.length > 0 && { wants }), ...(issue.code === "custom" && { isRule: true }) }];
 }
 
 function unionProblems(
@@ -154,8 +157,8 @@ function wanted(issue: Issue): ("number" | "boolean")[] {
 
 /** Completes an expectation with what was found. */
 function sentence(said: string, value: unknown, texts: readonly string[]): string {
-  if (value === undefined) return `is missing; ${said}`;
   if (!said.startsWith("expected ")) return said;
+  if (value === undefined) return `is missing; ${said}`;
   // Only short words are shown: a credential that slipped into this place is none.
   if (texts.length > 0 && typeof value === "string" && /^[\w.-]{1,32}$/.test(value) && nearest(value, texts))
     return `${said}, found "${value}"${didYouMean(value, texts)}`;

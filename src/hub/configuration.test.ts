@@ -44,6 +44,43 @@ const connector = (settings: string, name = "api"): string =>
   `connectors:\n  - name: ${name}\n    type: rest-api\n${settings.replace(/^/gm, "    ")}\n`;
 const API = "connection: { baseURL: https://api.example }";
 
+test("the configuration of the documentation loads as it stands there", async () => {
+  const text = `# connectors.yaml
+connectors:
+  - name: primary-database
+    type: database
+    provider: postgresql
+    connection: { host: localhost, port: 5432, database: myapp, username: "\${DB_USERNAME}", password: "\${DB_PASSWORD}" }
+    options: { maxConnections: 20, connectionTimeout: 5000, idleTimeout: 300000 }
+  - name: external-api
+    type: rest-api
+    connection: { baseURL: https://api.example.com, apiKey: "\${API_KEY}" }
+    options: { timeout: 30000, retryAttempts: 3, rateLimit: { requests: 100, window: 60000 } }
+`;
+  const { connectors } = await load(text, { DB_USERNAME: "ada", DB_PASSWORD: "12345", API_KEY: "k" });
+  expect(connectors).toMatchObject([
+    {
+      name: "primary-database",
+      provider: "postgresql",
+      settings: {
+        connection: { host: "localhost", port: 5432, database: "myapp", username: "ada" },
+        options: { maxConnections: 20, connectionTimeout: 5_000, idleTimeout: 300_000 },
+        policies: { timeout: 30_000 },
+      },
+    },
+    {
+      name: "external-api",
+      provider: "rest",
+      settings: { policies: { timeout: 30_000, retryAttempts: 3, rateLimit: { requests: 100, window: 60_000 } } },
+    },
+  ]);
+  expect(await wrong(load(text))).toEqual([
+    "c.yaml:6:76: primary-database.connection.username: variable DB_USERNAME is not set",
+    "c.yaml:6:104: primary-database.connection.password: variable DB_PASSWORD is not set",
+    "c.yaml:10:62: external-api.connection.apiKey: variable API_KEY is not set",
+  ]);
+});
+
 describe("a file", () => {
   test("gives connectors with their settings, and the place of each", async () => {
     const { connectors, files } = await load(
@@ -242,6 +279,15 @@ describe("variables", () => {
       "c.yaml:4:37: api.connection.baseURL: variable HOST is not set",
       "c.yaml:4:56: api.connection.apiKey: variable KEY is not set",
       "c.yaml:5:26: api.options.timeout: variable TIMEOUT is not set: in ms",
+    ]);
+  });
+
+  test("keep rules between settings silent, which could only guess", async () => {
+    const text =
+      'connectors: [{ name: db, type: database, provider: postgresql, connection: { url: "${URL}", hots: h } }]';
+    expect(await wrong(load(text))).toEqual([
+      "c.yaml:1:84: db.connection.url: variable URL is not set",
+      expect.stringMatching(/db\.connection\.hots: unknown name "hots"/),
     ]);
   });
 
