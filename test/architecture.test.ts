@@ -117,6 +117,7 @@ describe("the rules notice", () => {
       parseSource("src/connectors/a/y.ts", lines(300)),
       parseSource("src/connectors/a/z.ts", lines(1)),
       parseSource("src/connectors/a/a.test.ts", lines(900)),
+      parseSource("src/connectors/a/wire/w.ts", lines(300)),
     ];
     expect(oversized(files)).toEqual([
       "src/core/a.ts: 301 lines, at most 300",

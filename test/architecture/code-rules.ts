@@ -101,7 +101,8 @@ export function oversized(files: readonly SourceFile[]): string[] {
   });
   const folders = new Map<string, number>();
   for (const { path, lines } of code) {
-    const folder = /^src\/connectors\/[^/]+(?=\/)/.exec(path)?.[0];
+    // A part with a folder of its own (a wire protocol) is understood, and counted, by itself.
+    const folder = /^src\/connectors\/.+(?=\/)/.exec(path)?.[0];
     if (folder === undefined || path.endsWith("/targets.ts")) continue;
     folders.set(folder, (folders.get(folder) ?? 0) + lines);
   }
