@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Call } from "../core/call.ts";
 import { ConnectorError } from "../core/errors.ts";
 import type { Effect } from "../core/operation.ts";
+import { pause } from "../core/pause.ts";
 import type { Next } from "../core/policy.ts";
 import type { Stage } from "../core/record.ts";
 import type { OpenedStream } from "../core/stream.ts";
@@ -205,4 +206,22 @@ describe("the settings", () => {
     for (const wrong of ["soon", "", "5", -1, NaN, Infinity, null, {}, [5], true])
       expect(() => callTimeout(wrong as number)).toThrow('Invalid timeout: expected milliseconds or text like "30s"');
   });
+});
+
+test("a time that runs already is not begun anew, and the answer does not wait for what does not listen", async () => {
+  const deaf = scriptedHandler([hang({ deaf: true })]);
+  const call = makeCall();
+  const outer = deadline(
+    1_000,
+    clock,
+  )(async (waiting) => {
+    await pause(waiting, 900, clock);
+    return limited(deaf.next, 1_000)(waiting);
+  });
+  const result = send(outer, call);
+  await clock.advance(999);
+  expect([result.error, clock.pending]).toEqual([undefined, 1]);
+  await clock.advance(1);
+  expect(result.error).toMatchObject({ message: "Timed out after 1000 ms while running", stage: "running" });
+  expect(clock.pending).toBe(0);
 });

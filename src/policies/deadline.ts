@@ -18,6 +18,8 @@ export const timeoutSetting = duration(
 
 export function deadline(timeoutMs: number, clock: Clock): Policy {
   return (next) => (call) => {
+    // A call that has waited for another one's answer began its time then.
+    if (call.deadlineAt < Infinity) return withinLimit(next, call, 0, clock, () => expired(call, 0));
     const limitMs = call.timeoutMs ?? timeoutMs;
     if (limitMs > 0) call.deadlineAt = clock.now() + limitMs;
     return withinLimit(next, call, limitMs, clock, () => expired(call, limitMs));
@@ -30,6 +32,7 @@ function expired(call: Call, limitMs: number): ConnectorError {
   return new ConnectorError("timeout", `Timed out after ${limitMs} ms while ${stage}${tries}`, {
     outcome: call.outcome,
     by: "deadline",
+    stage,
   });
 }
 
