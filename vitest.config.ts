@@ -17,7 +17,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
     exclude: [...configDefaults.exclude, "build/**"],
     // A process each: tests look at handles, signals and memory, and what crashes takes nobody with it.
     pool: "forks",

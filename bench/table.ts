@@ -48,7 +48,7 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
         `${digits(found, 2)} ${unit}`,
         `promised ${bound} ${digits(pledge.promised, 2)}`,
         `goal ${bound} ${digits(pledge.goal, 2)}`,
-        isKept ? (isGoalReached ? "kept, goal reached" : "kept") : "BROKEN",
+        isGoalReached ? "goal reached" : isKept ? "kept" : "BROKEN",
       ];
     }),
     2,

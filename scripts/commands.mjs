@@ -20,7 +20,7 @@ const COMMANDS = {
   },
   lint: { says: "eslint and prettier; --fix: mends what can be mended", run: runLint },
   bench: {
-    says: "[NAME…] [--check] [--quick]: peers and busbar side by side",
+    says: "[NAME…] [--check | --quick | --smoke]: peers and busbar side by side",
     run: (args) => runTool(["build/bench/run.js", ...args], 30 * MINUTE),
   },
   "test:nodes": { says: "[VERSION…]: the tests under other versions of Node", run: runOnNodes },

@@ -85,7 +85,8 @@ function isBuilt(project) {
 }
 
 async function build(project) {
-  const draft = resolve(`.cache/${project.result}-${process.pid}`);
+  const draft = resolve(`.cache/${project.result}.draft`);
+  rmSync(draft, { recursive: true, force: true });
   const args = ["node_modules/typescript/bin/tsc", "-p", project.project, "--outDir", draft, "--incremental", "false"];
   const outcome = await runNode(args, { limitMs: BUILD_LIMIT_MS });
   if (outcome.ok) {

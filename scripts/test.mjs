@@ -44,6 +44,8 @@ function allSteps() {
       needs: ["build", "tools"],
       run: () => node([`build/examples/${path}.js`], 2 * MINUTE),
     })),
+    // Too short to measure anything; shows that every side of every bench does its work.
+    { name: "bench", needs: ["build", "tools"], run: () => node(["build/bench/run.js", "--smoke"], 2 * MINUTE) },
   ];
 }
 

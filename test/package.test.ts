@@ -4,9 +4,9 @@
  * Nothing here looks at `src`. Dependencies come from npm's cache where that has them; no driver is installed, which is
  * what shows that importing busbar loads none.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -23,6 +23,7 @@ let tarball: string;
 beforeAll(async () => {
   await node(["scripts/run.mjs", "build"], { cwd: root });
   project = mkdtempSync(join(tmpdir(), "busbar-package-"));
+  refuseOuterPackages(project);
   const report = await npm(["pack", "--ignore-scripts", "--json", "--pack-destination", project], { cwd: root });
   packed = contentsOf(report);
   tarball = join(project, packed.filename);
@@ -124,6 +125,13 @@ test("are the types wrong? says no, for a package of ES modules only", async () 
   const args = ["--profile", "esm-only", "--format", "ascii", "--include-entrypoints", ...behindWildcards];
   await node([program, tarball, ...args], { cwd: project });
 });
+
+/** Node looks for packages in every folder above, and would find there what is not installed here. */
+function refuseOuterPackages(folder: string): void {
+  const outer = join(dirname(folder), "node_modules");
+  if (existsSync(outer)) throw new Error(`Take away ${outer}: what is in it would count as installed`);
+  if (dirname(folder) !== folder) refuseOuterPackages(dirname(folder));
+}
 
 /** Registers a hook that prints the address of every module that is loaded. */
 function hookFile(): string {
