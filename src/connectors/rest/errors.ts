@@ -4,11 +4,10 @@ import type { Classification } from "../../core/classify.ts";
 
 const SPEAKS_TLS = "Does the server speak TLS on this port, and a version that is not too old?";
 
-/** By `code`; an outcome stands where the request cannot have left. Where it had not been written yet, the call knows. */
+/** By `code`. Whether the request had been written when it failed, no code tells: the call's stage does. */
 const CODES: Readonly<Record<string, Exclude<Classification, string>>> = {
   UND_ERR_CONNECT_TIMEOUT: {
     kind: "timeout",
-    outcome: "none",
     hint: "Is a firewall in between, or is the system overloaded? See `connectionTimeout`.",
   },
   UND_ERR_SOCKET: { kind: "connection_lost" },
@@ -19,7 +18,7 @@ const CODES: Readonly<Record<string, Exclude<Classification, string>>> = {
   UND_ERR_HEADERS_OVERFLOW: { kind: "too_large", message: "The headers of the answer are larger than allowed" },
   UND_ERR_INVALID_ARG: { kind: "input_invalid" },
   UND_ERR_NOT_SUPPORTED: { kind: "unsupported" },
-  EPROTO: { kind: "unavailable", outcome: "none", hint: SPEAKS_TLS, message: "The TLS handshake failed" },
+  EPROTO: { kind: "unavailable", hint: SPEAKS_TLS, message: "The TLS handshake failed" },
 };
 
 export function classify(error: unknown): Classification | undefined {

@@ -104,7 +104,9 @@ test("200 callers of a host that refuses are all answered, whatever the size of 
   await using proxy = await behindProxy();
   await using api = await connected(urlOf(proxy), { poolSize: 2, retryAttempts: 1 });
   proxy.closeListener();
-  const calls = Array.from({ length: 200 }, () => api.get({ path: "/items" }).catch((error: unknown) => error));
+  const calls = Array.from({ length: 200 }, () =>
+    api.post({ path: "/items", data: {} }).catch((error: unknown) => error),
+  );
   for (const error of await Promise.all(calls)) expect(error).toMatchObject({ kind: "unavailable", outcome: "none" });
 });
 

@@ -10,6 +10,7 @@ import { factsOfStatus } from "../../contracts/http/status-kind.ts";
 import { TokenLease } from "../../contracts/http/token-lease.ts";
 import { tokenSource } from "../../contracts/http/token-source.ts";
 import type { Wire } from "../../contracts/http/wire.ts";
+import { toConnectorError } from "../../core/classify.ts";
 import type { Environment, Session } from "../../core/definition.ts";
 import { loadDriver } from "../../core/driver.ts";
 import { ConnectorError } from "../../core/errors.ts";
@@ -50,6 +51,8 @@ export async function openSession(
       clock,
       renewAheadMs: auth?.scheme === "oauth2" ? auth.renewAhead : RENEW_AHEAD_MS,
       onRenewed: (lifetimeMs) => env.notify("token renewed", { lifetimeMs }),
+      // A message may hold what a token function was given; the kind holds nothing.
+      onFailed: (error) => env.notify("token not renewed", { kind: toConnectorError(error, classify).kind }),
     });
   const sender = new Sender({
     place,

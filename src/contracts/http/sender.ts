@@ -112,10 +112,11 @@ export class Sender {
       const hint = error.kind === "too_large" ? "Ask for less, or raise maxResponseBytes." : undefined;
       return new ConnectorError(error.kind, `${request} answered with ${error.message}`, { hint });
     }
-    const { kind, message, hint, outcome, code, cause } = toConnectorError(error, this.#settings.classify);
+    const { kind, message, hint, code, cause } = toConnectorError(error, this.#settings.classify);
     // What nobody knows is told, and counted, as it is.
     if (kind === "internal") return error;
-    return new ConnectorError(kind, `${request}: ${message}`, { hint, outcome, code, cause });
+    // Whether it had been sent is known from the call's stage; the same error can befall a new and an old connection.
+    return new ConnectorError(kind, `${request}: ${message}`, { hint, code, cause });
   }
 
   #trip(scope: Scope, { headers }: Question, isForStatus: boolean): Trip {
@@ -174,7 +175,7 @@ export class Sender {
     if (lease === undefined || trip.isAuthorized || trip.isAway) return this.#exchange(request, trip);
     const { scope } = trip;
     scope.enter("authenticating");
-    const token = lease.current ?? (await orAborted(lease.take(), scope.signal));
+    const token = lease.current() ?? (await orAborted(lease.take(), scope.signal));
     const answer = await this.#withToken(request, token, lease, trip);
     if (answer.status !== 401 || !trip.mayRenew) return answer;
     trip.mayRenew = false;

@@ -29,6 +29,8 @@ export interface LeaseSettings {
   /** How long before its end a token is renewed, at most a tenth of its life. */
   readonly renewAheadMs: number;
   readonly onRenewed: (lifetimeMs: number | undefined) => void;
+  /** A renewal ahead of time failed; nobody's call did, as long as the old token lasts. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 interface Held {
@@ -57,7 +59,7 @@ export class TokenLease {
   }
 
   /** The token, where one is held that has not ended; a renewal that is due starts behind it. */
-  get current(): string | undefined {
+  current(): string | undefined {
     const held = this.#held;
     if (held === undefined) return undefined;
     const now = this.#settings.clock.now();
@@ -65,21 +67,21 @@ export class TokenLease {
     if (now >= held.renewAt && this.#renewing === undefined) {
       // Where this attempt fails, the next one comes after half of what is left.
       held.renewAt = now + (held.endsAt - now) / 2;
-      this.#renew(false).catch(() => {});
+      this.#renew(false).catch(this.#settings.onFailed);
     }
     return held.value;
   }
 
   /** The token, got first where there is none. */
   take(): Promise<string> {
-    const current = this.current;
+    const current = this.current();
     return current === undefined ? this.#join(false) : Promise.resolve(current);
   }
 
   /** Another token than the refused one; `undefined` where getting one again would be pointless. */
   async replace(refused: string): Promise<string | undefined> {
     const held = this.#held;
-    if (held !== undefined && held.value !== refused) return this.current ?? this.#join(false);
+    if (held !== undefined && held.value !== refused) return this.current() ?? this.#join(false);
     if (held?.isDoubtful === true && this.#settings.clock.now() < held.gotAt + PAUSE_MS) return undefined;
     return this.#join(true);
   }

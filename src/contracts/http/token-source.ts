@@ -56,6 +56,7 @@ function fromFunction(get: TokenFunction, clock: Clock): Source {
     const { token, expiresAt } = await get(signal);
     if (typeof token !== "string" || token === "" || headerProblem("x", token) !== undefined)
       throw new ConnectorError("unauthenticated", "the token function answered without a usable token");
-    return { value: token, lifetimeMs: expiresAt === undefined ? undefined : Number(expiresAt) - clock.wall() };
+    const lifetimeMs = Number(expiresAt ?? NaN) - clock.wall();
+    return { value: token, lifetimeMs: Number.isNaN(lifetimeMs) ? undefined : lifetimeMs };
   };
 }
