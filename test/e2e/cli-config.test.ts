@@ -63,7 +63,7 @@ describe("validate", () => {
     connection: { token: "\${SECOND}" }
   - name: b
     type: database
-    provider: postgres
+    provider: postgrsql
   - { name: c, type: custom, provider: ./missing.js }
 `,
     });
@@ -77,7 +77,7 @@ describe("validate", () => {
       /wrong\.yaml:6:\d+: .*retryAttempts/,
       /wrong\.yaml:7:\d+: .*"?a"?/,
       /wrong\.yaml:10:\d+: .*SECOND/,
-      /wrong\.yaml:13:\d+: .*postgres.*did you mean "postgresql"/,
+      /wrong\.yaml:13:\d+: .*postgrsql.*did you mean "postgresql"/,
       /wrong\.yaml:14:\d+: .*missing\.js/,
     ])
       expect(stderr).toMatch(text);

@@ -45,7 +45,11 @@ describe("the output", () => {
     expect(watched().output.paint("red", "x")).toBe("\u001b[31mx\u001b[0m");
     for (const plain of [{ isTerminal: false }, { color: false }, { colors: false }])
       expect(watched(plain).output.paint("red", "x")).toBe("x");
-    expect(watched({ isTerminal: false }).output.width).toBe(undefined);
+    expect([{}, { columns: 0 }, { isTerminal: false }].map((terminal) => watched(terminal).output.width)).toEqual([
+      80,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("ends quietly when its reader has gone", async () => {

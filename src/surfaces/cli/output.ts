@@ -52,7 +52,8 @@ export function createOutput({ color }: { readonly color: boolean }, streams: St
   };
   return {
     isTerminal: Boolean(stdout.isTTY),
-    width: stdout.isTTY ? stdout.columns : undefined,
+    // Some terminals say 0 when they do not know.
+    width: stdout.isTTY && stdout.columns > 0 ? stdout.columns : undefined,
     gone: gone.signal,
     async write(text, signal) {
       if (gone.signal.aborted) return;

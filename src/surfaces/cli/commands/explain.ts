@@ -51,8 +51,8 @@ export const command: Command<ExplainFacts> = async ({ name }, { shared, output 
   const found = connectors.find((connector) => connector.name === name);
   if (found === undefined) {
     const names = connectors.map((connector) => connector.name);
-    throw new ConnectorError("not_found", `No connector "${name}"${didYouMean(name, names)}`, {
-      hint: `The configuration has: ${names.join(", ")}.`,
+    throw new ConnectorError("not_found", `There is no connector "${name}"${didYouMean(name, names)}`, {
+      hint: `It has: ${names.join(", ")}.`,
       outcome: "none",
     });
   }
@@ -60,11 +60,10 @@ export const command: Command<ExplainFacts> = async ({ name }, { shared, output 
   await output.write(shared.json ? `${JSON.stringify(explanation)}\n` : explanationText(explanation, output));
 };
 
-/** Whether the settings switch a policy off; one that is not named is always on. */
+/** Settings that switch a policy off although they are there. */
 const OFF: Readonly<Record<string, (settings: PolicySettings) => boolean>> = {
   deadline: ({ timeout }) => timeout === 0,
   retry: (settings) => retryAttempts(settings) === 1,
-  "rate-limit": ({ rateLimit }) => rateLimit === undefined,
   "attempt-timeout": ({ attemptTimeout }) => attemptTimeout === 0,
 };
 
@@ -80,11 +79,11 @@ function explain(connector: LoadedConnector): Explanation {
     title: definition.title,
     source: formatOrigin(connector.origin([])),
     settings: all.filter((setting) => policyOf(setting) === undefined).map(shown),
-    pipeline: POLICIES.map((policy) => ({
-      policy: policy.title,
-      on: OFF[policy.name]?.(settings.policies) !== true,
-      settings: all.filter((setting) => policyOf(setting) === policy.name).map(shown),
-    })),
+    pipeline: POLICIES.map((policy) => {
+      const own = all.filter((setting) => policyOf(setting) === policy.name).map(shown);
+      const isSet = policy.settings.length === 0 || own.length > 0;
+      return { policy: policy.title, on: isSet && OFF[policy.name]?.(settings.policies) !== true, settings: own };
+    }),
     worstCase: worstCase(settings.policies),
   };
 }
