@@ -36,7 +36,7 @@ test("ratios are taken within a round, so that a slow moment hits both sides", (
 
 test("a promise that is not kept is said so, whatever it measures", () => {
   const broken = [
-    pledge({ promised: 2.1 }),
+    pledge({ promised: 2.1, goal: 3 }),
     pledge({ measure: "cpu", promised: 0.7, goal: 0.5 }),
     pledge({ measure: "cost", side: "theirs", against: "ours", promised: 7_499, goal: 1 }),
   ];
