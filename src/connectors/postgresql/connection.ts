@@ -70,7 +70,6 @@ export class PostgreSQLConnection implements SqlConnection {
     return isAlive;
   }
 
-  /** Ends it at once; the server undoes what was open. */
   destroy(): void {
     this.#isBroken = true;
     this.#client.connection.stream.destroy();

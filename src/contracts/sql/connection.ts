@@ -39,6 +39,8 @@ export interface SqlConnection {
    * session is reset. Ends by itself and never rejects.
    */
   tidy(): Promise<void>;
+  /** Ends it at once; the database undoes what was open. */
+  destroy(): void;
   /** Asks for a sign of life; false, and broken, if there is none soon. */
   probe(): Promise<boolean>;
 }

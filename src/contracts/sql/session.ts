@@ -110,11 +110,9 @@ export class SqlSession<C extends SqlConnection> {
         const answer = await work(connection);
         call.throwIfCancelled();
         if (options.readOnly !== true) await commit(connection, call);
-        else await this.#endReadOnly(connection);
         return answer;
-      } catch (error) {
-        await rollBack(connection);
-        throw error;
+      } finally {
+        await this.#undo(connection, options);
       }
     });
   }
@@ -167,10 +165,9 @@ export class SqlSession<C extends SqlConnection> {
         if (rows.length > 0) yield rows;
       }
       call.throwIfCancelled();
-      if (readOnly) await this.#endReadOnly(connection);
-      else await commit(connection, call);
+      if (!readOnly) await commit(connection, call);
     } finally {
-      await rollBack(connection);
+      await this.#undo(connection, { readOnly });
       await this.#giveBack(connection);
     }
   }
@@ -190,8 +187,15 @@ export class SqlSession<C extends SqlConnection> {
     this.#settings.pool.release(connection, { broken: connection.isBroken || connection.transaction !== "none" });
   }
 
-  async #endReadOnly(connection: SqlConnection): Promise<void> {
-    for (const sql of this.#settings.dialect.endReadOnly) await connection.run({ sql, values: [] });
+  /** Ends a transaction that is still open. Where that fails the connection is given up, and the server ends it. */
+  async #undo(connection: SqlConnection, { readOnly = false }: BeginOptions): Promise<void> {
+    const statements = readOnly ? this.#settings.dialect.endReadOnly : ["ROLLBACK"];
+    if (connection.isBroken || connection.transaction === "none") return;
+    try {
+      for (const sql of statements) await connection.run({ sql, values: [] });
+    } catch {
+      connection.destroy();
+    }
   }
 }
 
@@ -214,12 +218,6 @@ async function commit(connection: SqlConnection, call: Call): Promise<void> {
     throw new ConnectorError("conflict", "The transaction was rolled back: a statement in it had failed", {
       outcome: "none",
     });
-}
-
-/** Ends what is still open. A connection on which that fails is broken, and the server ends it for us. */
-async function rollBack(connection: SqlConnection): Promise<void> {
-  if (connection.isBroken || connection.transaction === "none") return;
-  await connection.run({ sql: "ROLLBACK", values: [] }).catch(() => {});
 }
 
 function orCancelled<T>(work: Promise<T>, call: Call): Promise<T> {
