@@ -21,6 +21,9 @@ export interface AnswerMeta {
   headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** Whether an answer was kept (`hit`), kept too long but used (`stale`), or fetched although it could have been (`miss`). */
+export type CacheState = "hit" | "stale" | "miss";
+
 /** What `call()` tells beside the answer. */
 export interface CallMeta extends AnswerMeta {
   /** Tries made, the first included. */
@@ -49,6 +52,8 @@ export class CallRecord {
   /** `ok`, or the kind of the failure; set when the call settles. */
   result: "ok" | Kind | undefined;
   outcome: Outcome | undefined;
+  /** What the cache did, where the operation is cached. */
+  cache: CacheState | undefined;
   #answer: AnswerMeta | undefined;
   #traceId: string | undefined;
   #settled: (() => void)[] | undefined;
@@ -73,8 +78,8 @@ export class CallRecord {
   }
 
   meta(): CallMeta {
-    const { attempts, waitMs, durationMs, traceId } = this;
-    return { ...this.#answer, attempts, waitMs, durationMs, traceId };
+    const { attempts, waitMs, durationMs, traceId, cache } = this;
+    return { ...this.#answer, attempts, waitMs, durationMs, traceId, ...(cache === undefined ? {} : { cache }) };
   }
 
   /**

@@ -1,0 +1,91 @@
+/**
+ * Answers that are asked for again.
+ *
+ * Only reads, never streams, and only the operations that the settings name: an answer is kept for its time to live under
+ * the operation and its input, as a digest, so that no input is held in clear. A hundred callers who miss the same answer
+ * at the same time make one call: the first asks the system, the others wait, each under its own deadline and abort; if
+ * the first gives up, the next takes its place. Everybody gets a copy. What is not plain data is not kept or shared, and
+ * errors never are.
+ *
+ * After its time an answer can go on to be used while a fresh one is fetched behind the caller's back
+ * (`staleWhileRevalidate`), or when the system does not answer (`staleIfError`; both after RFC 5861).
+ *
+ * A write that `invalidates` an operation outdates its answers once it is over, unless it certainly had no effect. Reads
+ * under way at that moment may have seen the old state: they are answered, but neither kept nor joined by later callers,
+ * who therefore always see what this connector wrote before.
+ */
+import { hash } from "node:crypto";
+import { z } from "zod";
+import { duration } from "../config/fields.ts";
+import type { Call } from "../core/call.ts";
+import { canonicalText } from "../core/canonical.ts";
+import type { Policy } from "../core/policy.ts";
+import { CachedReads, type CacheEnvironment } from "./cache-reads.ts";
+import { CacheStore, type Lifetime } from "./cache-store.ts";
+
+const ttl = duration("How long an answer is used; 0 shares it only among those who ask at the same time.");
+
+const lifetime = z.union([
+  ttl.transform((each): Lifetime => ({ ttl: each, staleWhileRevalidate: 0, staleIfError: 0 })),
+  z.strictObject({
+    ttl,
+    staleWhileRevalidate: duration("How long after that it is used while a fresh one is fetched.").default(0),
+    staleIfError: duration("How long after that it is used when the system does not answer.").default(0),
+  }),
+]);
+
+export const cacheSetting = z
+  .strictObject({
+    operations: z
+      .record(z.string(), lifetime)
+      .refine((named) => Object.keys(named).length > 0, "names no operation")
+      .meta({ description: "Reads whose answers are kept, by name: a time to live, or ttl and what follows it." }),
+    maxEntries: z
+      .int()
+      .min(1)
+      .default(1_000)
+      .meta({ description: "Most answers kept; beyond, the least used one goes." }),
+  })
+  .meta({ description: "Keeps answers of reads.", examples: [{ operations: { get: "60s" } }] });
+
+export const invalidatesSetting = z.record(z.string(), z.array(z.string()).min(1)).meta({
+  description: "Operations that write, and the cached operations whose answers each of them outdates.",
+  examples: [{ put: ["get"] }],
+});
+
+export type CacheSettings = z.output<typeof cacheSetting>;
+export type InvalidatesSettings = z.output<typeof invalidatesSetting>;
+
+export function cache(
+  settings: CacheSettings | undefined,
+  invalidates: InvalidatesSettings | undefined,
+  environment: CacheEnvironment,
+): Policy | undefined {
+  if (settings === undefined) return undefined;
+  const lifetimes = new Map(Object.entries(settings.operations));
+  const outdated = new Map(Object.entries(invalidates ?? {}));
+  const store = new CacheStore(settings.maxEntries);
+  return (next) => {
+    const reads = new CachedReads(next, store, environment);
+    return (call) => {
+      const lifetime = lifetimes.get(call.name);
+      const key = lifetime === undefined ? undefined : keyOf(call);
+      if (lifetime !== undefined && key !== undefined) return reads.answer({ call, key, lifetime });
+      const operations = call.effect === "read" ? undefined : outdated.get(call.name);
+      if (operations !== undefined)
+        call.record.onSettled(() => {
+          const { result, outcome } = call.record;
+          if (result === "ok" || outcome !== "none") for (const each of operations) store.outdate(each);
+        });
+      return next(call);
+    };
+  };
+}
+
+/** Tells this call's answer from all others; `undefined` where it cannot be told or is not to be kept. */
+function keyOf({ name, input, effect, operation }: Call): string | undefined {
+  // Work that a connector runs for itself has no input; its name may be an operation's.
+  if (effect !== "read" || operation.stream || input === undefined) return undefined;
+  const text = canonicalText(input);
+  return text === undefined ? undefined : hash("sha256", `${name} ${text}`, "base64");
+}
