@@ -18,6 +18,8 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+const VARIABLES = "Set variables in the environment or in the .env beside the file, or write ${NAME:-default}.";
+
 const known = new WeakMap<object, readonly ConfigProblem[]>();
 
 /** One error for all problems, in the order in which they stand in the files. */
@@ -27,7 +29,13 @@ export function configError(problems: readonly ConfigProblem[]): ConnectorError 
     lines.length === 1
       ? `Invalid configuration: ${lines[0]}`
       : `Invalid configuration, ${lines.length} problems:\n${lines.map((line) => `  ${line}`).join("\n")}`;
-  const error = new ConnectorError("config_invalid", message, { outcome: "none" });
+  const [connector, ...others] = new Set(problems.map((problem) => problem.connector));
+  const hint = lines.some((line) => /: variable \w+ is (not set|empty)/.test(line)) ? VARIABLES : undefined;
+  const error = new ConnectorError("config_invalid", message, {
+    outcome: "none",
+    hint,
+    connector: others.length === 0 ? connector : undefined,
+  });
   known.set(error, problems);
   return error;
 }

@@ -420,6 +420,35 @@ describe("several files", () => {
   });
 });
 
+test("an error tells its connector where it is one's own, and what to do about variables", async () => {
+  const one = load(connector('connection: { baseURL: "${NOWHERE}" }'));
+  await expect(one).rejects.toMatchObject({
+    connector: "api",
+    hint: expect.stringMatching(/^Set variables in the environment/),
+  });
+  const two = load(`${connector("connection: {}")}  - { name: b, type: rest-api }`);
+  await expect(two).rejects.toMatchObject({ connector: undefined, hint: undefined });
+  expect(problemsOf(new Error("another"))).toEqual([]);
+});
+
+test("nothing that a configuration tells is a secret", async () => {
+  const canary = "canary-91bc";
+  const text = connector('connection: { baseURL: https://h.example, apiKey: "${KEY}" }');
+  const config = await load(text, { KEY: canary });
+  for (const shown of [config, config.connectors[0]!.explain(), config.connectors[0]!.settings]) {
+    expect(inspect(shown, { depth: 30, showHidden: true })).not.toContain(canary);
+    expect(JSON.stringify(shown)).not.toContain(canary);
+  }
+  const broken = connector(
+    'type: "${KEY}"\nconnect: "${KEY}"\nconnection: { baseURL: "${KEY}", apiKey: ["${KEY}"] }\noptions: { timeout: "${KEY}", poolSize: "${KEY}" }',
+  ).replace("    type: rest-api\n", "");
+  const error: unknown = await load(`${broken}    provider: rest\n`, { KEY: canary }).catch(
+    (thrown: unknown) => thrown,
+  );
+  expect(problemsOf(error)).toHaveLength(6);
+  expect(inspect([error, problemsOf(error)], { depth: 30 })).not.toContain(canary);
+});
+
 describe("overrides", () => {
   test("win over the file, by the flat names of the constructor", async () => {
     const overrides = { api: { baseURL: "https://other.example", timeout: "9s", retry: { delay: 1 } } };
