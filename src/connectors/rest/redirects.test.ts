@@ -62,12 +62,19 @@ test("a redirect on the same origin keeps the credentials, once", async () => {
   expect(await api.get({ path: "/moved", query: { q: 1 } })).toMatchObject({ query: [["q", "1"], ["key", secret]] }); // prettier-ignore
 });
 
-test("credentials do not come back after a detour over another host", async () => {
-  await using api = await connected({ apiKey: secret });
-  other.answers.set("/back", () => ({ status: 302, headers: { location: `${service.url}/echo/chosen` } }));
-  const seen = (await api.get({ path: elsewhere("/back") })) as { path: string; headers: object };
-  expect(seen.path).toBe("/echo/chosen");
-  expect(seen.headers).not.toHaveProperty("authorization");
+test.each<[string, Partial<Settings>]>([
+  ["a plain key", { apiKey: secret }],
+  ["a key in the query", { auth: { scheme: "apiKey", key: secret, in: "query", name: "key" } }],
+  ["a renewed token", { auth: { scheme: "custom", token: async () => ({ token: secret }) } }],
+])("credentials do not come back after a detour over another host: %s", async (_, config) => {
+  await using api = await connected(config);
+  // Home again, and there once more: that last step stays on the origin.
+  other.answers.set("/back", () => ({ status: 302, headers: { location: `${service.url}/redirect?to=/echo/chosen` } }));
+  expect(await api.get({ path: elsewhere("/back") })).toMatchObject({ path: "/echo/chosen" });
+  const [first, ...after] = service.log.of().map(({ headers, query }) => JSON.stringify([headers, [...query]]));
+  expect(first).toContain(secret);
+  expect(after).toHaveLength(2);
+  expect(after.join()).not.toContain(secret);
 });
 
 test("a redirect into another part of the network is refused", async () => {
