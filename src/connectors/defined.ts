@@ -15,8 +15,8 @@ import { brokenOff, guardReads } from "../core/reading.ts";
 import { CallRecord } from "../core/record.ts";
 import { redactError, redactor, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
-import { callTimeout } from "../policies/deadline.ts";
 import { buildPipeline } from "../policies/pipeline.ts";
+import { parseOptions } from "./call-options.ts";
 import { checkHealth } from "./health-check.ts";
 import { parseInput } from "./input.ts";
 import { operationsHint, refuseCall } from "./refused-call.ts";
@@ -79,7 +79,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     const innermost = attempt(
       {
         classify: definition.classify,
-        onUnclassified: (error) => publishUnclassified({ connector: this.name, provider: definition.provider, error }),
+        onUnclassified: (error) => this.#tellUnclassified(error),
         session: () => this.#lifecycle.runningSession,
         connect: () => this.#connectOnUse(),
       },
@@ -172,7 +172,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     return (await this.#send(call)) as T;
   }
 
-  #begin(name: string, asStream: boolean, params: unknown, options: CallOptions | undefined): Call {
+  #begin(asked: unknown, asStream: boolean, params: unknown, options: CallOptions | undefined): Call {
+    const name = String(asked);
     this.#checkConnected(name);
     const { operations } = this.#definition;
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
@@ -190,23 +191,15 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     throw this.#refusal("input_invalid", name, parsed.problem, operation);
   }
 
-  #start(name: string, operation: Operation, input: unknown, options: CallOptions = {}): Call {
+  #start(name: string, operation: Operation, input: unknown, options: CallOptions | null | undefined): Call {
     this.#checkConnected(name);
-    const effect = options.effect ?? operation.effectOf?.(input) ?? operation.effect;
-    if (options.idempotencyKey !== undefined && (effect === "unsafe" || effect === "unknown"))
-      throw this.#refusal("unsupported", name, `Operation ${name} takes no idempotency key`, operation);
-    const where = { connector: this.name, provider: this.#definition.provider, operation: name, effect };
+    const own = operation.effectOf?.(input) ?? operation.effect;
+    const parsed = parseOptions(name, own, options ?? {});
+    if ("problem" in parsed) throw this.#refusal(parsed.kind, name, parsed.problem, operation);
+    const where = { connector: this.name, provider: this.#definition.provider, operation: name, effect: parsed.effect };
     const record = new CallRecord(where, this.#clock.now());
-    const { idempotencyKey, signal } = options;
-    const call = new Call({
-      operation,
-      input,
-      effect,
-      idempotencyKey,
-      signal,
-      record,
-      timeoutMs: callTimeout(options.timeout),
-    });
+    const { effect, idempotencyKey, signal, timeoutMs } = parsed;
+    const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record });
     this.#lifecycle.enter(call);
     record.onSettled(() => this.#lifecycle.leave(call));
     return call;
@@ -236,10 +229,9 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     return refuseCall(where, this.#clock, kind, message, hint);
   }
 
-  #ping(signal: AbortSignal): Promise<void | Degraded> {
-    const session = this.#lifecycle.session;
-    if (session !== undefined) return session.ping(signal);
-    return this.#connectOnUse().then((opened) => opened.ping(signal));
+  async #ping(signal: AbortSignal): Promise<void | Degraded> {
+    const session = this.#lifecycle.session ?? (await this.#connectOnUse());
+    return session.ping(signal);
   }
 
   #mayConnect(): boolean {
@@ -256,7 +248,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     try {
       return await this.#lifecycle.connect();
     } catch (thrown) {
-      const cause = toConnectorError(thrown, this.#definition.classify);
+      const cause = this.#classified(thrown);
       const { kind, hint, retryAfterMs, status, code } = cause;
       const message = `Failed to connect to ${this.#definition.title}: ${cause.message}`;
       // Nothing was asked of the system yet, so the call that wanted it had no effect.
@@ -278,18 +270,22 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   #tellState(state: StateEvent["state"], reason: string | undefined): void {
     const { provider } = this.#definition;
-    publishState({
-      connector: this.name,
-      provider,
-      state,
-      reason: reason === undefined ? undefined : this.#redact(reason),
-    });
+    publishState({ connector: this.name, provider, state, reason: reason && this.#redact(reason) });
   }
 
   /** The error as callers see it: placed, and free of this connector's secrets, its causes too. */
   #present(thrown: unknown, operation?: string): ConnectorError {
-    const error = toConnectorError(thrown, this.#definition.classify);
+    const error = this.#classified(thrown);
     redactError(error, this.#redact);
     return error.locate(this.name, operation);
+  }
+
+  #classified(thrown: unknown): ConnectorError {
+    return toConnectorError(thrown, this.#definition.classify, (error) => this.#tellUnclassified(error));
+  }
+
+  #tellUnclassified(error: unknown): void {
+    if (error instanceof Error) redactError(error, this.#redact);
+    publishUnclassified({ connector: this.name, provider: this.#definition.provider, error });
   }
 }

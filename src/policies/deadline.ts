@@ -5,7 +5,7 @@
  * does not listen. That work hears of it through the call's cancellation, and whatever waits on the way (a queue, a rate
  * limit, a retry delay) looks at `call.deadlineAt` to give up early instead of waiting in vain.
  */
-import { duration, parseDuration } from "../config/fields.ts";
+import { duration } from "../config/fields.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
@@ -33,15 +33,5 @@ function expired(call: Call, limitMs: number): ConnectorError {
     outcome: call.outcome,
     by: "deadline",
     stage,
-  });
-}
-
-/** Milliseconds of a caller's `timeout` option. */
-export function callTimeout(value: number | string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = parseDuration(value);
-  if (ms !== undefined) return ms;
-  throw new ConnectorError("input_invalid", 'Invalid timeout: expected milliseconds or text like "30s"', {
-    outcome: "none",
   });
 }

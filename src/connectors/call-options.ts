@@ -1,0 +1,49 @@
+/** Checks what a caller says about one call: a misspelt or impossible word is refused, never ignored. */
+import { parseDuration } from "../config/fields.ts";
+import type { CallOptions } from "../core/call.ts";
+import type { Kind } from "../core/errors.ts";
+import { unknownName } from "../core/issues.ts";
+import type { Effect } from "../core/operation.ts";
+
+const NAMES = { signal: true, timeout: true, idempotencyKey: true, effect: true } satisfies Record<
+  keyof CallOptions,
+  true
+>;
+
+export interface ParsedOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly effect: Effect;
+}
+
+/** Why a call is refused because of its options. */
+export interface OptionsProblem {
+  readonly kind: Kind;
+  readonly problem: string;
+}
+
+/** The options of a call of an operation that by itself has the effect `own`. */
+export function parseOptions(operation: string, own: Effect, options: CallOptions): ParsedOptions | OptionsProblem {
+  for (const name in options)
+    if (!Object.hasOwn(NAMES, name)) return wrong(`Invalid option: ${unknownName(name, Object.keys(NAMES))}`);
+  const { signal, timeout, idempotencyKey, effect = own } = options;
+  const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
+  if (timeout !== undefined && timeoutMs === undefined)
+    return wrong('Invalid timeout: expected milliseconds or text like "30s"');
+  if (effect !== own && effect !== "read" && effect !== "idempotent")
+    return wrong('Invalid effect: expected "read" or "idempotent"');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) return wrong("Invalid signal: expected an AbortSignal");
+  if (idempotencyKey !== undefined) {
+    if (typeof idempotencyKey !== "string" || idempotencyKey === "")
+      return wrong("Invalid idempotencyKey: expected text that is not empty");
+    // The key would go nowhere, and its caller would rely on it.
+    if (own === "unsafe" || own === "unknown")
+      return { kind: "unsupported", problem: `Operation ${operation} takes no idempotency key` };
+  }
+  return { signal, timeoutMs, idempotencyKey, effect };
+}
+
+function wrong(problem: string): OptionsProblem {
+  return { kind: "input_invalid", problem };
+}
