@@ -66,14 +66,13 @@ export function definitionByHand(facts: ByHandFacts, declared: unknown, instance
 export function constructByHand(
   type: new (config: never) => Connectable,
   flat: Readonly<Record<string, unknown>>,
-  redact: (text: string) => string,
 ): Connectable {
   let instance: Connectable;
   try {
     instance = new type(flat as never);
   } catch (cause) {
-    const reason = redact(cause instanceof Error ? cause.message : String(cause));
-    throw new ConnectorError("config_invalid", `${type.name} cannot be made: ${reason}`, { outcome: "none" });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConnectorError("config_invalid", `${type.name} cannot be made: ${reason}`, { outcome: "none", cause });
   }
   const lacks = METHODS.filter((method) => typeof instance[method] !== "function");
   if (lacks.length === 0) return instance;

@@ -7,7 +7,6 @@ import { DefinedConnector, type ConnectorEnvironment } from "../connectors/defin
 import { parseSettings, type Settings } from "../connectors/settings.ts";
 import type { ConnectorType, Definition } from "../core/definition.ts";
 import { ConnectorError } from "../core/errors.ts";
-import { redactor, secretsIn } from "../core/secret.ts";
 import { keysOfPolicies } from "../policies/pipeline.ts";
 import { constructByHand, definitionByHand, type Connectable } from "./adopt.ts";
 import { concealed } from "./conceal.ts";
@@ -105,8 +104,7 @@ export function loadedByHand(
   const { value: settings, tree, problems } = parseTree(node, (value) => parse(definition, hide(value as Halves)));
   if (settings === undefined || facts.entry === undefined) return { connector: undefined, problems };
   const make = (environment: ConnectorEnvironment): MadeConnector => {
-    const redact = redactor(secretsIn([settings.connection, settings.options]));
-    const instance = constructByHand(byHand, flat(halvesOf(tree)), redact);
+    const instance = constructByHand(byHand, flat(halvesOf(tree)));
     const declared = (instance as { readonly operations?: unknown }).operations ?? operations;
     const taken = define(declared, () => instance);
     return { connector: new DefinedConnector(taken, flat(hide(halvesOf(tree))), environment), byHand: instance };

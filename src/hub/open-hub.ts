@@ -4,12 +4,10 @@ import type { ConnectorDescription } from "../connectors/defined.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { didYouMean } from "../core/issues.ts";
+import { redactor, secretsIn } from "../core/secret.ts";
 import { facadeOf } from "./facade.ts";
 import { healthOf, type HubHealth } from "./health.ts";
 import type { LoadedConnector, MadeConnector } from "./loaded-connector.ts";
-
-/** Longest wait for running calls at `close`, where nothing is said. */
-const DRAIN_MS = 10_000;
 
 /** A connector as the hub sees it; nothing in it is a secret in clear. */
 export interface HubEntry extends ConnectorDescription {
@@ -46,7 +44,8 @@ export class OpenHub {
         const made = loaded.make({ name, clock: options.clock, connectsOnUse });
         this.#members.set(name, { ...made, loaded, connect: loaded.connect ?? options.connect ?? "lazy" });
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
+        const redact = redactor(secretsIn([loaded.settings.connection, loaded.settings.options]));
+        const message = redact(error instanceof Error ? error.message : String(error));
         problems.push({ origin: loaded.origin([]), connector: name, path: [], message });
       }
     }
@@ -100,8 +99,8 @@ export class OpenHub {
     this.#onClosed.push(() => signal.removeEventListener("abort", onAbort));
   }
 
-  close({ timeout = DRAIN_MS }: { readonly timeout?: number | undefined } = {}): Promise<void> {
-    return (this.#closing ??= this.#close(timeout));
+  close({ timeout }: { readonly timeout?: number | undefined } = {}): Promise<void> {
+    return (this.#closing ??= this.#close(timeout === undefined ? {} : { timeout }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -157,14 +156,14 @@ export class OpenHub {
     return failures;
   }
 
-  async #close(drainMs: number): Promise<void> {
+  async #close(options: { readonly timeout?: number }): Promise<void> {
     for (const end of this.#onClosed) end();
     const failed: string[] = [];
     const causes: unknown[] = [];
     await Promise.all(
       [...this.#members.values()].map(async ({ connector }) => {
         try {
-          await connector.disconnect({ timeout: drainMs });
+          await connector.disconnect(options);
         } catch (error) {
           failed.push(connector.name);
           causes.push(error);
