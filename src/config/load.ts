@@ -32,7 +32,7 @@ export async function loadFiles(sources: readonly (string | URL)[], variables: V
   if (sources.length === 0 || nameless >= 0) {
     const origin: Origin = { from: "code", path: nameless > 0 ? `[${nameless}]` : "configuration" };
     const message = "expected the path of a file, a file: URL, or an object with connectors";
-    return { files: [], connectors: [], problems: [asProblem({ origin, message })], isBroken: true };
+    return { files: [], ...broken({ origin, message }) };
   }
   const files = sources.map(nameOf);
   const trees = await Promise.all(files.map((file) => loadFile(file, variables)));
@@ -56,61 +56,52 @@ export function loadObject(config: unknown): LoadedTree {
 
 type LoadedFile = Omit<LoadedTree, "files">;
 
+/** Nothing came of it, and this is why. */
+const broken = (...faults: readonly Fault[]): LoadedFile => ({
+  connectors: [],
+  problems: faults.map(asProblem),
+  isBroken: true,
+});
+
 async function loadFile(file: string, variables: Variables): Promise<LoadedFile> {
   const top: Origin = { from: "file", file, line: 1, column: 1 };
-  const broken = (origin: Origin, message: string): LoadedFile => ({
-    connectors: [],
-    problems: [asProblem({ origin, message })],
-    isBroken: true,
-  });
   const read = await readText(file, CONFIG_BYTES);
-  if ("problem" in read) return broken(top, `the file ${read.problem}`);
+  if ("problem" in read) return broken({ origin: top, message: `the file ${read.problem}` });
   const { tree, faults } = await readYaml(read.text, file);
-  if (tree === undefined && faults.length > 0)
-    return { connectors: [], problems: faults.map(asProblem), isBroken: true };
-  if (tree === undefined) return broken(top, "the file is empty; it begins with `connectors:`");
+  if (tree === undefined && faults.length > 0) return broken(...faults);
+  if (tree === undefined) return broken({ origin: top, message: "the file is empty; it begins with `connectors:`" });
   const environment = await environmentOf(file, variables);
-  if ("problem" in environment) {
-    const origin: Origin = { from: "file", file: environment.file, line: 1, column: 1 };
-    return broken(origin, `the file ${environment.problem}`);
-  }
+  if ("problem" in environment)
+    return broken({ origin: { ...top, file: environment.file }, message: `the file ${environment.problem}` });
   const found = connectorsOf(await expandTree(tree, environment), top);
   return { ...found, problems: [...faults.map(asProblem), ...found.problems] };
 }
 
 /** The list under `connectors`, and what is wrong around it. */
 function connectorsOf(root: Node, top: Origin): LoadedFile {
-  const allowed = Object.keys(configSchema.shape);
-  const broken = (origin: Origin, message: string): LoadedFile => ({
-    connectors: [],
-    problems: [asProblem({ origin, message })],
-    isBroken: true,
-  });
   if (root.kind !== "map") {
-    const found = describeValue(plainOf(root));
-    return broken(root.origin, `expected a map that begins with \`connectors:\`, found ${found}`);
+    const message = `expected a map that begins with \`connectors:\`, found ${describeValue(plainOf(root))}`;
+    return broken({ origin: root.origin, message });
   }
-  const problems = unknownNames(root, allowed);
+  const faults = unknownNames(root);
   const entry = root.entries.get("connectors");
-  if (entry === undefined) {
-    const missing = asProblem({ origin: top, message: "connectors: is missing; expected a list of connectors" });
-    return { connectors: [], problems: [...problems, missing], isBroken: true };
-  }
+  if (entry === undefined)
+    return broken(...faults, { origin: top, message: "connectors: is missing; expected a list of connectors" });
   const { node, keyOrigin } = entry;
   if (node.kind !== "list") {
     const found = describeValue(plainOf(node));
     const message = `connectors: expected a list, each item of which begins with \`- name:\`, found ${found}`;
-    return { connectors: [], problems: [...problems, asProblem({ origin: keyOrigin, message })], isBroken: true };
+    return broken(...faults, { origin: keyOrigin, message });
   }
-  if (node.items.length === 0)
-    problems.push(asProblem({ origin: keyOrigin, message: "connectors: must have at least 1 item" }));
-  return { connectors: node.items, problems, isBroken: false };
+  if (node.items.length === 0) faults.push({ origin: keyOrigin, message: "connectors: must have at least 1 item" });
+  return { connectors: node.items, problems: faults.map(asProblem), isBroken: false };
 }
 
-function unknownNames(root: MapNode, allowed: readonly string[]): ConfigProblem[] {
+function unknownNames(root: MapNode): Fault[] {
+  const allowed = Object.keys(configSchema.shape);
   return [...root.entries]
     .filter(([name]) => !allowed.includes(name))
-    .map(([name, { keyOrigin }]) => asProblem({ origin: keyOrigin, message: unknownName(name, allowed) }));
+    .map(([name, { keyOrigin }]) => ({ origin: keyOrigin, message: unknownName(name, allowed) }));
 }
 
 const isFile = (source: unknown): boolean =>
