@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { json, startRestService } from "./index.ts";
 
+interface Issued {
+  readonly access_token: string;
+  readonly expires_in: number;
+}
+
 test("tokens end by time and by hand, and are given to the right client only", async () => {
   let now = 0;
   await using service = await startRestService({ tokenLifetimeMs: 1_000, now: () => now });
@@ -16,13 +21,13 @@ test("tokens end by time and by hand, and are given to the right client only", a
   expect((await ask("wrong")).status).toBe(401);
   const statusWith = async (token: string): Promise<number> =>
     (await fetch(`${service.url}/private/items`, { headers: { authorization: `Bearer ${token}` } })).status;
-  const { access_token: token, expires_in } = await (await ask(service.clientSecret)).json();
+  const { access_token: token, expires_in } = (await (await ask(service.clientSecret)).json()) as Issued;
   expect(expires_in).toBe(1);
   now = 999;
   expect(await statusWith(token)).toBe(200);
   now = 1_000;
   expect(await statusWith(token)).toBe(401);
-  const { access_token: second } = await (await ask(service.clientSecret)).json();
+  const { access_token: second } = (await (await ask(service.clientSecret)).json()) as Issued;
   service.expireTokens();
   expect(await statusWith(second)).toBe(401);
   expect(service.tokens.issued).toBe(2);
