@@ -25,6 +25,25 @@ describe("a flat configuration", () => {
     expect(load).toThrow(/; timeout: expected milliseconds or text like "30s" .*, found text$/);
   });
 
+  test.each([["postgres://u:tops3cret@h"], [7], [[]]])("that is no map is refused without showing it: %j", (flat) => {
+    const load = (): unknown => settingsOf(definition, flat as unknown as Record<string, unknown>);
+    expect(load).toThrow(/^Invalid configuration of Toy: expected a map, found (text|a number|a list)$/);
+  });
+
+  test("is fixed once it is parsed", () => {
+    const settings = settingsOf(definition, { host: "h", password: "p" });
+    for (const half of [settings, settings.connection, settings.options, settings.policies])
+      expect(Object.isFrozen(half)).toBe(true);
+  });
+
+  test("treats a field set to undefined as left out, and a field named __proto__ as any other", () => {
+    expect(settingsOf(definition, { host: "h", password: "p", maxConnections: undefined }).options).toEqual({
+      maxConnections: 10,
+    });
+    const flat = JSON.parse('{"host":"h","password":"p","__proto__":{"timeout":5}}') as Record<string, unknown>;
+    expect(() => settingsOf(definition, flat)).toThrow('__proto__: unknown name "__proto__"');
+  });
+
   test("gives settings with their defaults", () => {
     expect(settingsOf(definition, { host: "h", password: "p" })).toMatchObject({
       connection: { host: "h" },

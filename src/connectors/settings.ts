@@ -80,12 +80,16 @@ export function parseSettings(
       );
   }
   if (problems.length > 0) return { problems: problems.map((problem) => orMisplaced(problem, definition)) };
+  const settings = { connection, options: own, policies };
+  for (const half of Object.values(settings)) Object.freeze(half);
   // Each half has been parsed by the schema that gives these types.
-  return { settings: { connection, options: own, policies } as Settings };
+  return { settings: Object.freeze(settings) as Settings };
 }
 
 /** Parses the flat object of a constructor or throws one error that names everything wrong with it. */
 export function settingsOf(definition: Definition, flat: Shape): Settings {
+  if (typeof flat !== "object" || Array.isArray(flat))
+    throw refusal(definition, [`expected a map, found ${describeValue(flat)}`]);
   const result = parseSettings(definition, splitFlat(definition, flat));
   if ("settings" in result) return result.settings;
   const all = [...connectionKeys(definition), ...optionKeys(definition)];
@@ -93,10 +97,12 @@ export function settingsOf(definition: Definition, flat: Shape): Settings {
     const isUnknown = allowed !== undefined && path.length === 1;
     return `${path.join(".")}: ${isUnknown ? unknownName(String(path[0]), all) : message}`;
   });
-  throw new ConnectorError("config_invalid", `Invalid configuration of ${definition.title}: ${lines.join("; ")}`, {
-    connector: definition.provider,
-    outcome: "none",
-  });
+  throw refusal(definition, lines);
+}
+
+function refusal({ title, provider }: Definition, lines: readonly string[]): ConnectorError {
+  const message = `Invalid configuration of ${title}: ${lines.join("; ")}`;
+  return new ConnectorError("config_invalid", message, { connector: provider, outcome: "none" });
 }
 
 function check(schema: z.ZodObject, value: unknown, half: string, problems: ValueProblem[]): unknown {

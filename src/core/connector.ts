@@ -1,5 +1,6 @@
 /** The public contract of every connector: four methods, a state, and what derives from operations. */
 import type { CallOptions } from "./call.ts";
+import { systemClock } from "./clock.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Health } from "./health.ts";
 import type { Answer, Input, Operations, Plain, Streaming } from "./operation.ts";
@@ -68,10 +69,10 @@ export abstract class BaseConnector<Ops extends Operations = Operations> {
     params?: Input<Ops[K]>,
     options?: CallOptions,
   ): Promise<AnswerWithMeta<Answer<Ops[K]>>> {
-    const startedAt = performance.now();
+    const startedAt = systemClock.now();
     const data = await this.execute(operation, params, options);
     const traceId = crypto.randomUUID().replaceAll("-", "");
-    return { data, meta: { attempts: 1, waitMs: 0, durationMs: performance.now() - startedAt, traceId } };
+    return { data, meta: { attempts: 1, waitMs: 0, durationMs: systemClock.now() - startedAt, traceId } };
   }
 }
 
