@@ -4,8 +4,8 @@
  * Nothing here looks at `src`. Dependencies come from npm's cache where that has them; no driver is installed, which is
  * what shows that importing busbar loads none.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -16,14 +16,13 @@ import { contentsOf, type Packed } from "./package/contents.ts";
 const root = resolve(import.meta.dirname, "..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 
-let project: string;
+let project = "";
 let packed: Packed;
 let tarball: string;
 
 beforeAll(async () => {
   await node(["scripts/run.mjs", "build"], { cwd: root });
-  project = mkdtempSync(join(tmpdir(), "busbar-package-"));
-  refuseOuterPackages(project);
+  project = mkdtempSync(join(placeWithoutPackages(), "busbar-package-"));
   const report = await npm(["pack", "--ignore-scripts", "--json", "--pack-destination", project], { cwd: root });
   packed = contentsOf(report);
   tarball = join(project, packed.filename);
@@ -31,7 +30,7 @@ beforeAll(async () => {
   await npm(["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", tarball], { cwd: project });
 }, 180_000);
 
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+afterAll(() => project && rmSync(project, { recursive: true, force: true }));
 
 test("the tarball holds the build, the schema, the docs and nothing else", () => {
   const allowed = [
@@ -127,10 +126,15 @@ test("are the types wrong? says no, for a package of ES modules only", async () 
 });
 
 /** Node looks for packages in every folder above, and would find there what is not installed here. */
-function refuseOuterPackages(folder: string): void {
-  const outer = join(dirname(folder), "node_modules");
-  if (existsSync(outer)) throw new Error(`Take away ${outer}: what is in it would count as installed`);
-  if (dirname(folder) !== folder) refuseOuterPackages(dirname(folder));
+function placeWithoutPackages(): string {
+  const places = [tmpdir(), "/var/tmp", homedir()]
+    .filter((place) => existsSync(place))
+    .map((place) => realpathSync(place));
+  const isClean = (folder: string): boolean =>
+    !existsSync(join(folder, "node_modules")) && (dirname(folder) === folder || isClean(dirname(folder)));
+  const place = places.find(isClean);
+  if (place === undefined) throw new Error(`Each of ${places.join(", ")} has a node_modules in it or above it`);
+  return place;
 }
 
 /** Registers a hook that prints the address of every module that is loaded. */

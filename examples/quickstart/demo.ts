@@ -31,12 +31,8 @@ console.log(`\nThrough ${CONFIG}\n`);
 // Nothing is connected before it is needed.
 const health = await hub.health();
 assert.equal(health.status, "healthy");
-say(
-  "health",
-  Object.entries(health.connectors)
-    .map(([name, { status }]) => `${name} ${status}`)
-    .join(", "),
-);
+for (const [name, { status, responseTime }] of Object.entries(health.connectors))
+  say("health", `${name} is ${status}, answered in ${responseTime} ms`);
 
 await db.query({ sql: "create table customer (id serial primary key, name text not null, credit numeric not null)" });
 const ada = await db.insert({ table: "customer", data: { name: "Ada Lovelace", credit: "100.10" } });
