@@ -32,7 +32,7 @@ console.log(`\nThrough ${CONFIG}\n`);
 const health = await hub.health();
 assert.equal(health.status, "healthy");
 for (const [name, { status, responseTime }] of Object.entries(health.connectors))
-  say("health", `${name} is ${status}, answered in ${responseTime} ms`);
+  say("health", `${name} is ${status}; connected and asked in ${Math.round(responseTime ?? 0)} ms`);
 
 await db.query({ sql: "create table customer (id serial primary key, name text not null, credit numeric not null)" });
 const ada = await db.insert({ table: "customer", data: { name: "Ada Lovelace", credit: "100.10" } });
