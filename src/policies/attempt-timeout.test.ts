@@ -14,7 +14,10 @@ beforeEach(() => {
 
 const once = (next: Next): Next => attemptTimeout(100, clock)!(next);
 const retried = (next: Next): Next =>
-  compose([retry({ attempts: 3, delay: 0, maxDelay: 0 }, clock, () => 0), attemptTimeout(100, clock)], next);
+  compose(
+    [retry({ attempts: 3, delay: 0, maxDelay: 0 }, { clock, random: () => 0 }), attemptTimeout(100, clock)],
+    next,
+  );
 
 test("a half-open connection hangs a try, not the call: the next try starts with a fresh scope (trap 3)", async () => {
   using system = scriptedHandler([hang(), hang({ deaf: true }), answer("ada")]);

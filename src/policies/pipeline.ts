@@ -50,7 +50,7 @@ export function buildPipeline(settings: PolicySettings, { clock, random }: Pipel
     [
       observe(clock),
       deadline(settings.timeout, clock),
-      retry({ ...settings.retry, attempts: retryAttempts(settings) }, clock, random),
+      retry({ ...settings.retry, attempts: retryAttempts(settings) }, { clock, random }),
       rateLimit(settings.rateLimit, clock),
       attemptTimeout(settings.attemptTimeout, clock),
     ],

@@ -13,12 +13,18 @@ function answered(data: unknown, status = 200): ConnectorError {
   return failure("conflict", { status, cause: Object.assign(new Error("x"), { data }) });
 }
 
-test("without rules the kinds decide, but a refusal of the circuit breaker is not repeated", () => {
-  const repeat = by({});
+test("without rules the kinds decide", () => {
   for (const kind of Object.keys(KINDS) as Kind[])
-    for (const effect of EFFECTS)
-      expect(repeat(failure(kind), effect)).toBe(kind === "circuit_open" ? "no" : mayRepeat(failure(kind), effect));
-  expect(by({ on: [{ kind: "circuit_open" }] })(failure("circuit_open"), "unsafe")).toBe("yes");
+    for (const effect of EFFECTS) expect(by({})(failure(kind), effect)).toBe(mayRepeat(failure(kind), effect));
+});
+
+test("a refusal of our own circuit breaker or rate limit ends the call, unless a rule says otherwise", () => {
+  const open = failure("circuit_open", { by: "circuit breaker" });
+  const limited = failure("rate_limited", { by: "rate limit" });
+  expect([by({})(open, "read"), by({})(limited, "read")]).toEqual(["no", "no"]);
+  expect(by({ on: [{ kind: "circuit_open" }] })(open, "unsafe")).toBe("yes");
+  expect(by({})(failure("rate_limited"), "unsafe")).toBe("yes");
+  expect(by({})(failure("unavailable", { by: "faults" }), "read")).toBe("yes");
 });
 
 describe("a rule in `on`", () => {

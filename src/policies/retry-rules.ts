@@ -5,7 +5,7 @@
  * open whether an unsafe call was carried out ends the call, whatever the rules say, because no setting can make a second
  * order harmless. Whoever knows that it is says so about the call: with an idempotency key, or `effect: "idempotent"`.
  *
- * A refusal of our own circuit breaker is not repeated unless a rule says so: to wait for it would undo what it is for.
+ * A refusal of our own circuit breaker or rate limit is not repeated unless a rule says so: it is meant to end the call.
  */
 import { z } from "zod";
 import { canonicalText } from "../core/canonical.ts";
@@ -15,6 +15,9 @@ import type { Effect } from "../core/operation.ts";
 import { mayRepeat, type Repetition } from "../core/repeat.ts";
 
 const kinds = Object.keys(KINDS) as [Kind, ...Kind[]];
+
+/** Policies inside of retry that refuse a call for good. */
+const REFUSERS: ReadonlySet<string | undefined> = new Set(["circuit breaker", "rate limit"]);
 
 /** Characters of a body that a rule looks at. */
 const MOST_TEXT = 65_536;
@@ -56,13 +59,16 @@ export interface RetryRules {
 }
 
 /** Says of an error what `mayRepeat` says, with the rules applied. */
-export function repeatBy({ on, never }: RetryRules): (error: ConnectorError, effect: Effect) => Repetition {
+export function repeatBy({
+  on = [],
+  never = [],
+}: Partial<RetryRules>): (error: ConnectorError, effect: Effect) => Repetition {
   const isOn = matcher(on);
   const isNever = matcher(never);
   return (error, effect) => {
     if (isNever(error)) return "no";
     if (isOn(error)) return mayRepeat(error, effect, "if-repeatable");
-    return error.kind === "circuit_open" ? "no" : mayRepeat(error, effect);
+    return REFUSERS.has(error.by) ? "no" : mayRepeat(error, effect);
   };
 }
 

@@ -7,7 +7,10 @@ import { compose, type Next } from "../core/policy.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
 import { answer, fail, hang, raise, scriptedHandler, type Step } from "../testkit/scripted-handler.ts";
+import { circuitBreaker, circuitBreakerSetting } from "./circuit-breaker.ts";
+import { Circuit } from "./circuit.ts";
 import { rateLimit } from "./rate-limit.ts";
+import { RetryBudget } from "./retry-budget.ts";
 import { retry, retryAttempts, retrySetting, type RetrySettings } from "./retry.ts";
 
 let clock: FakeClock;
@@ -16,7 +19,7 @@ beforeEach(() => {
 });
 
 const around = (next: Next, settings: Partial<RetrySettings> = {}, random = () => 1): Next =>
-  retry({ attempts: 3, delay: 100, maxDelay: 1_000, ...settings }, clock, random)!(next);
+  retry({ attempts: 3, delay: 100, maxDelay: 1_000, ...settings }, { clock, random })!(next);
 /** Answer or error of a call, with time moved on until it is there. */
 async function outcomeOf(running: Promise<unknown>): Promise<unknown> {
   let settled: { value: unknown } | undefined;
@@ -74,7 +77,7 @@ describe("a call that fails", () => {
   });
 
   test("is not repeated where one try is all that is allowed: the policy is off", () => {
-    expect(retry({ attempts: 1, delay: 1, maxDelay: 1 }, clock, Math.random)).toBeUndefined();
+    expect(retry({ attempts: 1, delay: 1, maxDelay: 1 }, { clock, random: Math.random })).toBeUndefined();
   });
 
   test("with the caller's own mistake is not repeated (trap 2)", async () => {
@@ -313,7 +316,7 @@ describe("a policy below that refuses a try", () => {
   const limited = (next: Next): Next =>
     compose(
       [
-        retry({ attempts: 3, delay: 100, maxDelay: 1_000 }, clock, () => 0),
+        retry({ attempts: 3, delay: 100, maxDelay: 1_000 }, { clock, random: () => 0 }),
         rateLimit({ requests: 1, window: 1_000 }, clock),
       ],
       next,
@@ -353,8 +356,92 @@ describe("a policy below that refuses a try", () => {
       return Promise.reject(new ConnectorError("circuit_open", "spared", { by: "circuit breaker", outcome: "none" }));
     };
     expect(await outcomeOf(around(next)(makeCall()))).toMatchObject({ kind: "circuit_open", message: "spared" });
-    expect(passes).toBe(3);
+    expect(passes).toBe(1);
+    const patient = around(next, { on: [{ kind: "circuit_open" }] });
+    expect(await outcomeOf(patient(makeCall()))).toMatchObject({ kind: "circuit_open", message: "spared" });
+    expect(passes).toBe(4);
   });
+
+  test("between two tries leaves it to the failure before to say what is wrong", async () => {
+    using system = scriptedHandler([fail("unavailable", "down")]);
+    const circuit = new Circuit(circuitBreakerSetting.parse({ failures: 1, openFor: 5_000 }), {
+      clock,
+      onState: () => {},
+    });
+    const next = around(circuitBreaker(circuit, 0)!(system.next), { delay: 0 });
+    expect(await outcomeOf(next(makeCall()))).toMatchObject({
+      kind: "unavailable",
+      message: "Operation failed after 1 attempts: down; the system is being spared: it failed too often",
+      retryAfterMs: 5_000,
+    });
+  });
+});
+
+describe("the budget", () => {
+  const budgeted = (next: Next, budget: RetryBudget): Next =>
+    compose([budget.policy, retry({ attempts: 3, delay: 0, maxDelay: 0 }, { clock, random: () => 0, budget })], next);
+
+  test("ends a call at once where it is spent, and says so", async () => {
+    using system = scriptedHandler([
+      fail("unavailable", "down"),
+      fail("unavailable", "down"),
+      fail("unavailable", "down"),
+    ]);
+    const next = budgeted(system.next, new RetryBudget({ ratio: 0, minPerSecond: 0.1 }));
+    const run = async (): Promise<unknown> => {
+      const failed = next(makeCall({ clock })).catch((error: unknown) => error);
+      await clock.advance(10);
+      return failed;
+    };
+    const spent = { kind: "unavailable", exhausted: true, by: "retry" };
+    const message = "Operation failed after 2 attempts: down; the retry budget is spent";
+    expect(await run()).toMatchObject({ ...spent, message });
+    expect(await run()).toMatchObject({ ...spent, message: message.replace("2", "1") });
+  });
+
+  test("is not asked where nothing would be repeated anyway", async () => {
+    using system = scriptedHandler([fail("not_found"), fail("rate_limited", "slow", { retryAfterMs: 9_000 })]);
+    const budget = new RetryBudget({ ratio: 0, minPerSecond: 0.1 });
+    const next = budgeted(system.next, budget);
+    await outcomeOf(next(makeCall({ clock })));
+    const call = makeCall({ clock });
+    call.deadlineAt = clock.now() + 1_000;
+    await outcomeOf(next(call));
+    expect(budget.withdraw(clock.now())).toBe(true);
+  });
+
+  test("keeps a system that fails for ten seconds from a storm", async () => {
+    let tries = 0;
+    const down: Next = (call) => {
+      tries++;
+      call.record.attempts++;
+      return Promise.reject(new ConnectorError("unavailable", "down"));
+    };
+    const next = budgeted(down, new RetryBudget({ ratio: 0.2, minPerSecond: 10 }));
+    const results: Promise<unknown>[] = [];
+    for (let at = 0; at < 10_000; at += 5) {
+      results.push(next(makeCall({ clock })).catch(() => {}));
+      await clock.advance(5);
+    }
+    await Promise.all(results);
+    expect(results.length).toBe(2_000);
+    expect(tries / results.length).toBeLessThanOrEqual(1.3);
+  });
+});
+
+test("the user's rules add what is repeated, and take away", async () => {
+  const rules = { on: [{ status: 409 }], never: [{ code: "E1" }] };
+  const conflict = fail("conflict", "busy", { status: 409 });
+  using system = scriptedHandler([conflict, answer(1), fail("unavailable", "down", { code: "E1" })]);
+  expect(await outcomeOf(around(system.next, rules)(makeCall()))).toBe(1);
+  expect(await outcomeOf(around(system.next, rules)(makeCall()))).toMatchObject({ kind: "unavailable", attempts: 1 });
+});
+
+test("tries of another scope of the same call count as well", async () => {
+  using system = scriptedHandler([fail("unavailable")]);
+  const call = makeCall();
+  call.record.attempts = 2;
+  expect(await outcomeOf(around(system.next)(call.fork()))).toMatchObject({ exhausted: true, attempts: 3 });
 });
 
 describe("for any script of failures", () => {
@@ -430,11 +517,17 @@ describe("for any script of failures", () => {
 
 describe("the settings", () => {
   test("have the defaults that are promised", () => {
-    expect(retrySetting.parse(undefined)).toEqual({ delay: 200, maxDelay: 10_000 });
+    expect(retrySetting.parse(undefined)).toEqual({
+      delay: 200,
+      maxDelay: 10_000,
+      budget: { ratio: 0.2, minPerSecond: 10 },
+      on: [],
+      never: [],
+    });
     expect(retryAttempts({ retry: {} })).toBe(3);
     expect(retryAttempts({ retryAttempts: 5, retry: {} })).toBe(5);
     expect(retryAttempts({ retry: { attempts: 7 } })).toBe(7);
-    expect(retrySetting.parse({ delay: "1s", maxDelay: "1m" })).toEqual({ delay: 1_000, maxDelay: 60_000 });
+    expect(retrySetting.parse({ delay: "1s", maxDelay: "1m" })).toMatchObject({ delay: 1_000, maxDelay: 60_000 });
   });
 
   test.each([{ attempts: 0 }, { attempts: 101 }, { attempts: 1.5 }, { delay: -1 }, { delays: 1 }])(

@@ -7,7 +7,8 @@
  *
  * Waits grow exponentially with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015), are never
  * shorter than the system asked for (`Retry-After`), and are not begun where they would outlast the deadline: the call
- * then fails at once and says so. An error that left an inner retry exhausted is not multiplied by an outer one.
+ * then fails at once and says so. All repeats of a connector come out of one budget, so that a failing system is not
+ * buried under them. An error that left an inner retry exhausted is not multiplied by an outer one.
  */
 import { z } from "zod";
 import { duration, otherNames } from "../config/fields.ts";
@@ -15,7 +16,8 @@ import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { pause } from "../core/pause.ts";
 import type { Policy } from "../core/policy.ts";
-import { mayRepeat } from "../core/repeat.ts";
+import { retryBudgetSetting, type RetryBudget } from "./retry-budget.ts";
+import { repeatBy, retryNeverSetting, retryOnSetting, type RetryRules } from "./retry-rules.ts";
 
 /** Tries of one call where nothing is said. */
 const ATTEMPTS = 3;
@@ -33,6 +35,9 @@ export const retrySetting = z
       .register(otherNames, { of: "retryAttempts" }),
     delay: duration("The first wait is random between 0 and this; it doubles with every try.").default(200),
     maxDelay: duration("No random wait is longer than this.").default(10_000),
+    budget: retryBudgetSetting,
+    on: retryOnSetting,
+    never: retryNeverSetting,
   })
   .prefault({})
   .meta({ description: "How failed calls are repeated." });
@@ -45,14 +50,24 @@ export function retryAttempts(settings: {
   return settings.retryAttempts ?? settings.retry.attempts ?? ATTEMPTS;
 }
 
-export interface RetrySettings {
+export interface RetrySettings extends Partial<RetryRules> {
   readonly attempts: number;
   readonly delay: number;
   readonly maxDelay: number;
 }
 
-export function retry(settings: RetrySettings, clock: Clock, random: () => number): Policy | undefined {
+export interface RetryEnvironment {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Pays for repeats; without one they are limited by the attempts only. */
+  readonly budget?: RetryBudget | undefined;
+}
+
+export function retry(settings: RetrySettings, environment: RetryEnvironment): Policy | undefined {
   if (settings.attempts === 1) return undefined;
+  const { clock, random, budget } = environment;
+  const mayRepeat = repeatBy(settings);
   return (next) => async (call) => {
     const { record } = call;
     let scope = call;
@@ -76,11 +91,15 @@ export function retry(settings: RetrySettings, clock: Clock, random: () => numbe
       if (record.attempts > before) failure = error;
       if (scope.readOnly && isRefusal(error)) throw Object.assign(inDoubt ?? error, { attempts: record.attempts });
       const verdict = mayRepeat(error, call.effect);
-      if (verdict === "no" || (verdict === "read-only" && !record.provable)) throw error;
+      if (verdict === "no" || (verdict === "read-only" && !record.provable))
+        throw explained(error, failure, record.attempts);
       if (verdict === "read-only") inDoubt ??= error;
-      if (tries >= settings.attempts) throw givenUp(failure ?? error, record.attempts);
+      // Another scope of the same call may have made tries as well.
+      if (Math.max(tries, record.attempts) >= settings.attempts) throw givenUp(failure ?? error, record.attempts);
       const waitMs = waitBefore(tries, error, settings, random);
       if (clock.now() + waitMs >= call.deadlineAt) throw tooLate(failure ?? error, error, waitMs, record.attempts);
+      if (budget?.withdraw(clock.now()) === false)
+        throw givenUp(failure ?? error, record.attempts, "; the retry budget is spent");
       record.stage = "waiting to retry";
       const waitsSince = clock.now();
       try {
@@ -101,6 +120,12 @@ function isRefusal(error: ConnectorError): boolean {
 function waitBefore(tries: number, error: ConnectorError, settings: RetrySettings, random: () => number): number {
   const ceiling = Math.min(settings.maxDelay, settings.delay * 2 ** (tries - 1));
   return Math.max(random() * ceiling, error.retryAfterMs ?? 0);
+}
+
+/** Where a policy of our own refused a further try, it was the failure before that ended the call. */
+function explained(error: ConnectorError, failure: ConnectorError | undefined, tries: number): ConnectorError {
+  if (failure === undefined || failure === error || error.by === undefined) return error;
+  return givenUp(failure, tries, `; ${error.message[0]!.toLowerCase()}${error.message.slice(1)}`, error.retryAfterMs);
 }
 
 /** The wait before a further try is not begun; `refusal` is what asks for it. */

@@ -4,7 +4,7 @@
  *
  * ```ts
  * using system = scriptedHandler([fail("unavailable"), answer(42)]);
- * expect(await retry(settings, clock, random)!(system.next)(makeCall())).toBe(42);
+ * expect(await retry(settings, { clock, random })!(system.next)(makeCall())).toBe(42);
  * expect(system.seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
  * ```
  *
