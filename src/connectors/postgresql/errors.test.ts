@@ -126,9 +126,20 @@ describe("errors that only the driver makes", () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });
     expect(classify(refused)).toBeUndefined();
     expect(told(refused)).toMatchObject({ kind: "unavailable", outcome: "none" });
+    const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
+    expect(told(reset)).toMatchObject({ kind: "connection_lost", outcome: undefined });
     expect(classify("no error")).toBeUndefined();
     expect(classify(new Error("something else"))).toBeUndefined();
   });
+});
+
+test("a statement that could not be written had no effect: the server never got its Sync", () => {
+  for (const code of ["ECONNRESET", "EPIPE"])
+    expect(told(Object.assign(new Error(`write ${code}`), { code, syscall: "write" }))).toMatchObject({
+      kind: "connection_lost",
+      outcome: "none",
+      code,
+    });
 });
 
 test("every kind that a SQLSTATE can have is a kind", () => {

@@ -34,9 +34,15 @@ const DRIVER: readonly (readonly [RegExp, Classification])[] = [
 export function classify(error: unknown): Classification | undefined {
   if (!(error instanceof Error)) return undefined;
   if (isServerError(error)) return ofServer(error);
-  // Node's own errors carry a code and are known to everybody.
+  // The last bytes of a statement are its Sync, without which the server keeps nothing of it.
+  if (isOfWriting(error)) return { kind: "connection_lost", outcome: "none", code: error.code };
+  // Node's other errors are known to everybody.
   if ("code" in error) return undefined;
   return DRIVER.find(([pattern]) => pattern.test(error.message))?.[1];
+}
+
+function isOfWriting(error: NodeJS.ErrnoException): error is NodeJS.ErrnoException & { readonly code: string } {
+  return error.syscall === "write" && (error.code === "ECONNRESET" || error.code === "EPIPE");
 }
 
 function isServerError(error: Error): error is ServerError {

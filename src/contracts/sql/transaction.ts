@@ -129,11 +129,10 @@ export class TransactionScope implements SqlTransaction {
       if (this.#isOver) throw refused("The transaction is over", "Await every statement inside the function.");
       if (this.#inner !== undefined) throw innerIsOpen();
       call.throwIfCancelled();
-      const isGone = (): boolean => connection.isBroken || connection.transaction === "none";
-      if (isGone()) throw this.#shared.failure ?? endedByStatement();
       try {
+        checkOpen(connection, this.#shared.failure);
         const result = await connection.run(statement, { ...options, call });
-        if (isGone()) throw endedByStatement();
+        checkOpen(connection);
         return result;
       } catch (thrown) {
         const error = call.cancelled ?? toConnectorError(thrown, classify);
@@ -145,6 +144,13 @@ export class TransactionScope implements SqlTransaction {
     this.#last = mine;
     return mine;
   }
+}
+
+function checkOpen(connection: SqlConnection, failure?: ConnectorError): void {
+  if (!connection.isBroken && connection.transaction !== "none") return;
+  if (failure !== undefined) throw failure;
+  if (!connection.isBroken) throw endedByStatement();
+  throw new ConnectorError("connection_lost", "The connection of the transaction was lost", { outcome: "none" });
 }
 
 /** A text such as COMMIT went through: what came before it is kept, and nothing can be promised any more. */
