@@ -17,8 +17,9 @@ const SOCKET_ERRORS: Readonly<
   ECONNREFUSED: { kind: "unavailable", outcome: "none", hint: "Is the system running, and are host and port right?" },
   ENOTFOUND: { kind: "unavailable", outcome: "none", hint: "The host's name does not resolve; check its spelling." },
   EAI_AGAIN: { kind: "unavailable", outcome: "none", hint: "The resolver does not answer." },
-  EHOSTUNREACH: { kind: "unavailable", outcome: "none" },
-  ENETUNREACH: { kind: "unavailable", outcome: "none" },
+  // Linux reports these on established connections too, so what was sent may have arrived.
+  EHOSTUNREACH: { kind: "unavailable" },
+  ENETUNREACH: { kind: "unavailable" },
   ECONNRESET: { kind: "connection_lost" },
   EPIPE: { kind: "connection_lost" },
   ECONNABORTED: { kind: "connection_lost" },

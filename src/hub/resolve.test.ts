@@ -157,6 +157,10 @@ describe("a provider is refused, with its line,", () => {
     expect(await refusal("type: database, provider: postgres")).toMatch(
       /"postgres" has no class of a connector as its default export; did you mean "postgresql"\?$/,
     );
+    await inPackage("postgresq", { exports: "./p.cjs" }, { "p.cjs": "module.exports = function Postgres() {}" });
+    expect(await refusal("type: database, provider: postgresq")).toMatch(
+      /unknown provider "postgresq"; did you mean "postgresql"\?/,
+    );
     await inPackage("broken", {}, {});
     await file("node_modules/broken/package.json", "{");
     expect(await refusal("type: custom, provider: broken")).toMatch(/unknown provider "broken"/);

@@ -55,7 +55,12 @@ export async function resolveProvider(question: ProviderQuestion): Promise<Resol
     return imported(provider, pathToFileURL(file).href);
   }
   const url = await findPackage(provider, folder);
-  return url === undefined ? { refusal: unknownProvider(provider) } : imported(provider, url);
+  if (url === undefined) return { refusal: unknownProvider(provider) };
+  const found = await imported(provider, url);
+  // Any installed package can bear a provider's misspelt name; only one that looks like a connector is taken for it.
+  if ("byHand" in found && typeof (found.byHand.prototype as Partial<Connectable>).execute !== "function")
+    return { refusal: unknownProvider(provider) };
+  return found;
 }
 
 function unknownProvider(provider: string): string {
