@@ -26,6 +26,13 @@ test("a value leaves once, and only the list that it is in", () => {
   expect(list.size).toBe(0);
 });
 
+test("it can be walked while the value at hand leaves", () => {
+  const list = new LinkedList<number>();
+  const links = new Map([1, 2, 3, 4].map((value) => [value, list.push(value)]));
+  for (const value of list) if (value % 2 === 0) list.remove(links.get(value)!);
+  expect([...list]).toEqual([1, 3]);
+});
+
 test("whatever joins and leaves, it does what an array would do", () => {
   const step = fc.oneof(
     fc.record({ push: fc.nat() }),

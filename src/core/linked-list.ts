@@ -35,6 +35,15 @@ export class LinkedList<T> {
     return node;
   }
 
+  /** In order of arrival; the value at hand may be taken out meanwhile. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let node = this.#head; node !== undefined;) {
+      const { next } = node;
+      yield node.value;
+      node = next;
+    }
+  }
+
   /** Takes out the value that has been there longest. */
   shift(): T | undefined {
     const node = this.#head;

@@ -72,6 +72,11 @@ export class CallRecord {
     return (this.#answer ??= {});
   }
 
+  /** Headers of the answer, where a handler wrote some. */
+  get headers(): AnswerMeta["headers"] {
+    return this.#answer?.headers;
+  }
+
   /** 32 hexadecimal digits (W3C Trace Context), made on first use. */
   get traceId(): string {
     return (this.#traceId ??= crypto.randomUUID().replaceAll("-", ""));

@@ -2,12 +2,13 @@
  * When the next call may leave.
  *
  * The generic cell rate algorithm (ITU-T I.371, "virtual scheduling"; Turner 1986): one number, the theoretical arrival
- * time, says when the next call conforms, so nothing is counted and nothing grows. Calls that must wait do so in order of
- * arrival, and an aborted one leaves the queue at once without costing a permit.
+ * time, says when the next call conforms, so nothing is counted and nothing grows. A call of weight n counts as n calls.
+ * Calls that must wait do so in order of arrival, and an aborted one leaves the queue at once without costing a permit.
  */
 import type { Call } from "../core/call.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
+import { LinkedList } from "../core/linked-list.ts";
 
 export interface Rate {
   /** Calls per window. */
@@ -20,6 +21,7 @@ export interface Rate {
 
 interface Waiter {
   readonly call: Call;
+  readonly weight: number;
   readonly admit: () => void;
   readonly refuse: (error: ConnectorError) => void;
 }
@@ -27,9 +29,10 @@ interface Waiter {
 export class RateGate {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #toleranceMs: number;
-  /** In order of arrival. */
-  readonly #queue = new Set<Waiter>();
+  readonly #burst: number;
+  readonly #queue = new LinkedList<Waiter>();
+  /** Of all that wait. */
+  #queuedWeight = 0;
   #arrivalAt = -Infinity;
   #heldUntil = -Infinity;
   #timer: Timer | undefined;
@@ -37,12 +40,17 @@ export class RateGate {
   constructor({ requests, window, burst = requests }: Rate, clock: Clock) {
     this.#clock = clock;
     this.#intervalMs = window / requests;
-    this.#toleranceMs = (burst - 1) * this.#intervalMs;
+    this.#burst = burst;
   }
 
-  /** Takes a permit if one is free and nobody waits for it. */
-  isOpen(): boolean {
-    return this.#queue.size === 0 && this.#take();
+  /** Whether it is as a new one would be. */
+  get isUnused(): boolean {
+    return this.#queue.size === 0 && Math.max(this.#arrivalAt, this.#heldUntil) <= this.#clock.now();
+  }
+
+  /** Takes permits if enough are free and nobody waits for them. */
+  take(weight: number): boolean {
+    return this.#queue.size === 0 && this.#takeAt(this.#clock.now(), weight);
   }
 
   /** Nobody leaves for so long: the system said so. */
@@ -50,70 +58,75 @@ export class RateGate {
     const now = this.#clock.now();
     if (now + ms <= this.#heldUntil) return;
     this.#heldUntil = now + ms;
-    let place = 0;
-    for (const { call, refuse } of this.#queue) {
-      const leavesAt = this.#leavesAt(place);
-      if (leavesAt >= call.deadlineAt) refuse(refusal(leavesAt - now));
-      else place++;
+    let weightBefore = 0;
+    for (const { call, weight, refuse } of this.#queue) {
+      const leavesAt = this.#leavesAt(weightBefore + weight, now);
+      if (leavesAt >= call.deadlineAt) refuse(tooLate(leavesAt - now));
+      else weightBefore += weight;
     }
     this.#rearm();
   }
 
-  wait(call: Call): Promise<void> {
+  /** What a call is told that does not wait. */
+  refusal(weight: number): ConnectorError {
+    const now = this.#clock.now();
+    const waitMs = Math.ceil(this.#leavesAt(this.#queuedWeight + weight, now) - now);
+    return refused(`The rate limit lets nothing pass for ${waitMs} ms`, waitMs);
+  }
+
+  /** Resolves when the call may leave; rejects where that would be too late, and as soon as it is cancelled. */
+  wait(call: Call, weight: number): Promise<void> {
     const since = this.#clock.now();
-    const leavesAt = this.#leavesAt(this.#queue.size);
-    if (leavesAt >= call.deadlineAt) return Promise.reject(refusal(leavesAt - since));
+    const leavesAt = this.#leavesAt(this.#queuedWeight + weight, since);
+    if (leavesAt >= call.deadlineAt) return Promise.reject(tooLate(leavesAt - since));
+    if (call.cancelled !== undefined) return Promise.reject(call.cancelled);
     call.record.stage = "waiting for the rate limit";
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        this.#queue.delete(waiter);
+        this.#queue.remove(link);
+        this.#queuedWeight -= weight;
         call.record.waitMs += this.#clock.now() - since;
         stopListening();
       };
       const refuse = (error: ConnectorError): void => {
+        const isNext = this.#queue.first === waiter;
         leave();
         reject(error);
-        if (this.#queue.size === 0) this.#rearm();
+        if (isNext) this.#rearm();
       };
       const admit = (): void => {
         leave();
         resolve();
       };
-      const waiter: Waiter = { call, admit, refuse };
-      this.#queue.add(waiter);
-      let stopListening = (): void => {};
-      stopListening = call.onCancel(refuse);
+      const waiter: Waiter = { call, weight, admit, refuse };
+      const link = this.#queue.push(waiter);
+      this.#queuedWeight += weight;
+      const stopListening = call.onCancel(refuse);
       if (this.#timer === undefined) this.#rearm();
     });
   }
 
-  /** The earliest instant at which the next call may leave. */
-  #nextAt(): number {
-    return Math.max(this.#arrivalAt - this.#toleranceMs, this.#heldUntil);
+  /** When calls of so much weight have left, those that wait included. */
+  #leavesAt(weight: number, now: number): number {
+    const earliest = Math.max(this.#heldUntil, now);
+    return Math.max(earliest, Math.max(this.#arrivalAt, earliest) + (weight - this.#burst) * this.#intervalMs);
   }
 
-  /** When the call leaves that has `place` others before it. */
-  #leavesAt(place: number): number {
-    const first = this.#nextAt();
-    return Math.max(first, Math.max(first, this.#arrivalAt) + place * this.#intervalMs - this.#toleranceMs);
-  }
-
-  #take(): boolean {
-    const now = this.#clock.now();
-    if (this.#nextAt() > now) return false;
-    this.#arrivalAt = Math.max(this.#arrivalAt, now) + this.#intervalMs;
+  #takeAt(now: number, weight: number): boolean {
+    if (this.#leavesAt(weight, now) > now) return false;
+    this.#arrivalAt = Math.max(this.#arrivalAt, now) + weight * this.#intervalMs;
     return true;
   }
 
   #rearm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#queue.size === 0) return;
-    const waitMs = Math.max(0, this.#nextAt() - this.#clock.now());
-    this.#timer = this.#clock.after(waitMs, () => {
+    if (this.#queue.first === undefined) return;
+    const now = this.#clock.now();
+    this.#timer = this.#clock.after(this.#leavesAt(this.#queue.first.weight, now) - now, () => {
       this.#timer = undefined;
-      for (const { admit } of this.#queue) {
-        if (!this.#take()) break;
+      for (const { weight, admit } of this.#queue) {
+        if (!this.#takeAt(this.#clock.now(), weight)) break;
         admit();
       }
       this.#rearm();
@@ -121,16 +134,12 @@ export class RateGate {
   }
 }
 
-function refusal(waitMs: number): ConnectorError {
+function tooLate(waitMs: number): ConnectorError {
   const wait = Math.ceil(waitMs);
-  return new ConnectorError(
-    "rate_limited",
-    `The rate limit asks for a wait of ${wait} ms, which would outlast the call's timeout`,
-    {
-      by: "rate limit",
-      outcome: "none",
-      retryAfterMs: wait,
-      hint: "Send fewer calls, raise the rate limit or give the call more time.",
-    },
-  );
+  return refused(`The rate limit asks for a wait of ${wait} ms, which would outlast the call's timeout`, wait);
+}
+
+function refused(message: string, retryAfterMs: number): ConnectorError {
+  const hint = "Send fewer calls, raise the rate limit or give the call more time.";
+  return new ConnectorError("rate_limited", message, { by: "rate limit", outcome: "none", retryAfterMs, hint });
 }

@@ -5,7 +5,7 @@ import type { ConnectorError } from "../core/errors.ts";
 import type { Next } from "../core/policy.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
-import { answer, fail, scriptedHandler } from "../testkit/scripted-handler.ts";
+import { answer, fail, scriptedHandler, type Step } from "../testkit/scripted-handler.ts";
 import type { Rate } from "./rate-gate.ts";
 import { rateLimit, rateLimitSetting } from "./rate-limit.ts";
 
@@ -256,6 +256,114 @@ describe("what the system says itself", () => {
   });
 });
 
+describe("quotas that answers tell of", () => {
+  const told =
+    (headers: Record<string, string>): Step =>
+    (call) => {
+      call.record.answer.headers = headers;
+      return "ok";
+    };
+  const refusedWith = (headers: Record<string, string>): Step =>
+    fail("rate_limited", "slow down", { cause: Object.assign(new Error("429"), { headers }) });
+
+  async function leaves(steps: readonly Step[]): Promise<number[]> {
+    using system = scriptedHandler(steps);
+    const at: number[] = [];
+    const next = rateLimit({ requests: 1, window: 100 }, clock)!((call) => {
+      at.push(clock.now() - start);
+      return system.next(call);
+    });
+    for (let i = 0; i < steps.length; i++) next(makeCall()).catch(() => {});
+    await clock.advance(60_000);
+    return at;
+  }
+
+  test("hold back what is queued when they are used up (trap 8), after an answer as after a refusal", async () => {
+    const usedUp = { "ratelimit-remaining": "0", "ratelimit-reset": "7" };
+    expect(await leaves([told(usedUp), answer()])).toEqual([0, 7_000]);
+    start = clock.now();
+    expect(await leaves([refusedWith(usedUp), answer()])).toEqual([0, 7_000]);
+  });
+
+  test("of the roll-over park nobody (trap 25)", async () => {
+    const past = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": `${Math.floor(clock.wall() / 1_000)}` };
+    expect(await leaves([told(past), told({ ...past, "x-ratelimit-reset": "0" }), answer()])).toEqual([0, 100, 200]);
+  });
+
+  test("do not shorten what `Retry-After` says", async () => {
+    const headers = { "ratelimit-remaining": "0", "ratelimit-reset": "1" };
+    const cause = Object.assign(new Error("429"), { headers });
+    expect(await leaves([fail("rate_limited", "x", { retryAfterMs: 5_000, cause }), answer()])).toEqual([0, 5_000]);
+  });
+});
+
+describe("weights", () => {
+  function weighted(settings: object) {
+    const left: (readonly [string, number])[] = [];
+    const next = rateLimit(rateLimitSetting.parse(settings), clock)!((call) => {
+      left.push([call.name, clock.now() - start]);
+      return Promise.resolve();
+    });
+    const send = (name: string) => void next(makeCall({ name }));
+    return { left, send };
+  }
+
+  test("let an operation count as several calls, and others as one", async () => {
+    const { left, send } = weighted({ requests: 10, window: 1_000, weights: { search: 5 } });
+    for (const name of ["search", "get", "search", "get"]) send(name);
+    await clock.advance(1_000);
+    expect(left).toEqual([
+      ["search", 0],
+      ["get", 0],
+      ["search", 100],
+      ["get", 200],
+    ]);
+  });
+
+  test("do not let a light call overtake a heavy one", async () => {
+    const { left, send } = weighted({ requests: 4, window: 400, weights: { search: 4 } });
+    for (const name of ["search", "search", "get"]) send(name);
+    await clock.advance(1_000);
+    expect(left).toEqual([
+      ["search", 0],
+      ["search", 400],
+      ["get", 500],
+    ]);
+  });
+
+  test("count in the estimate of a wait", async () => {
+    const next = rateLimit({ requests: 2, window: 200, weights: { search: 2 } }, clock)!(() => Promise.resolve());
+    const send = (name: string, deadlineIn: number) => {
+      const call = makeCall({ name });
+      call.deadlineAt = clock.now() + deadlineIn;
+      return next(call).catch((error: unknown) => error);
+    };
+    await send("search", 1);
+    const waiting = send("search", 201);
+    expect(await send("get", 300)).toMatchObject({ retryAfterMs: 300 });
+    const last = send("get", 301);
+    await clock.advance(300);
+    expect(await Promise.all([waiting, last])).toEqual([undefined, undefined]);
+  });
+});
+
+test("`refuse` lets nobody wait, and says when to come back", async () => {
+  const next = rateLimit({ requests: 1, window: 100, mode: "refuse" }, clock)!(() => Promise.resolve("ok"));
+  const send = () => next(makeCall()).catch((error: unknown) => error);
+  expect(await send()).toBe("ok");
+  await clock.advance(30);
+  expect(await send()).toMatchObject({
+    kind: "rate_limited",
+    message: "The rate limit lets nothing pass for 70 ms",
+    by: "rate limit",
+    outcome: "none",
+    retryAfterMs: 70,
+  });
+  expect(clock.pending).toBe(0);
+  await clock.advance(70);
+  expect(await send()).toBe("ok");
+});
+
 describe("for any arrivals", () => {
   const rate = fc.record({
     requests: fc.integer({ min: 1, max: 20 }),
@@ -340,8 +448,9 @@ describe("for any arrivals", () => {
 
 describe("the setting", () => {
   test("takes text for the window, and burst where it differs", () => {
-    expect(rateLimitSetting.parse({ requests: 100, window: "1m" })).toEqual({ requests: 100, window: 60_000 });
-    expect(rateLimitSetting.parse({ requests: 1, window: 5, burst: 2 })).toEqual({ requests: 1, window: 5, burst: 2 });
+    const mode = "wait";
+    expect(rateLimitSetting.parse({ requests: 100, window: "1m" })).toEqual({ requests: 100, window: 60_000, mode });
+    expect(rateLimitSetting.parse({ requests: 1, window: 5, burst: 2 })).toMatchObject({ requests: 1, burst: 2 });
     expect(rateLimit(undefined, clock)).toBeUndefined();
   });
 
@@ -353,6 +462,12 @@ describe("the setting", () => {
     { requests: 1, window: 1, burst: 0 },
     { requests: 1 },
     { requests: 1, window: 1, bursts: 2 },
+    { requests: 1, window: 1, mode: "drop" },
+    { requests: 1, window: 1, key: "tenant" },
+    { requests: 1, window: 1, key: "input." },
+    { requests: 4, window: 1, weights: { search: 5 } },
+    { requests: 9, window: 1, burst: 4, weights: { search: 5 } },
+    { requests: 9, window: 1, weights: { search: 0 } },
   ])("refuses %j", (wrong) => {
     expect(rateLimitSetting.safeParse(wrong).success).toBe(false);
   });

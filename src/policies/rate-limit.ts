@@ -2,15 +2,22 @@
  * No more calls than agreed.
  *
  * Tries leave one by one, `window / requests` apart, after an initial burst; in no window do more than `requests + burst`
- * leave. A wait that cannot end before the call's deadline is refused at once. What the system says itself wins: a refusal
- * with `Retry-After` holds back every call, those already queued too, and refuses those whose deadline it outlasts.
+ * leave. A heavy operation can weigh as much as several, and each key can have a rate of its own. A try that must wait
+ * waits, unless that cannot end before the call's deadline or `mode` is `refuse`: then it is refused at once.
+ *
+ * What the system says itself wins: `Retry-After`, or a quota that its answers say is used up, holds back every call, those
+ * already queued too, and refuses those whose deadline it outlasts. With keys it holds back the calls of that key.
  */
 import { z } from "zod";
 import { duration } from "../config/fields.ts";
+import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
+import { failedAnswerOf } from "../core/failed-answer.ts";
 import type { Policy } from "../core/policy.ts";
-import { RateGate, type Rate } from "./rate-gate.ts";
+import { quotaWaitMs } from "./learned-limits.ts";
+import { RateGate } from "./rate-gate.ts";
+import { RateKeys } from "./rate-keys.ts";
 
 export const rateLimitSetting = z
   .strictObject({
@@ -19,26 +26,71 @@ export const rateLimitSetting = z
     burst: z.int().min(1).optional().meta({
       description: "Calls that may leave at once after a pause; 1 spaces all evenly. Default: as many as `requests`.",
     }),
+    weights: z
+      .record(z.string(), z.int().min(1))
+      .optional()
+      .meta({
+        description: "As how many calls an operation counts, by its name; others count as 1.",
+        examples: [{ search: 5 }],
+      }),
+    key: z
+      .string()
+      .regex(/^input(\.[^.\s]+)+$/)
+      .optional()
+      .meta({ description: "Counts the calls of each value of this field apart.", examples: ["input.tenant"] }),
+    mode: z.enum(["wait", "refuse"]).default("wait").meta({
+      description: "What a call does for which there is no room: `wait` for it, or `refuse` at once.",
+    }),
+  })
+  .superRefine(({ requests, burst = requests, weights = {} }, context) => {
+    for (const [operation, weight] of Object.entries(weights))
+      if (weight > burst) {
+        const message = `must be at most ${burst}, as many calls as may leave at once; it would wait for ever`;
+        context.addIssue({ code: "custom", path: ["weights", operation], message });
+      }
   })
   .meta({ description: "Limits how many tries reach the system.", examples: [{ requests: 100, window: "1m" }] });
 
-export function rateLimit(settings: Rate | undefined, clock: Clock): Policy | undefined {
+export type RateLimitSettings = Omit<z.output<typeof rateLimitSetting>, "mode"> & {
+  readonly mode?: "wait" | "refuse" | undefined;
+};
+
+export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock): Policy | undefined {
   if (settings === undefined) return undefined;
-  const gate = new RateGate(settings, clock);
-  return (next) => async (call) => {
-    if (!gate.isOpen()) await gate.wait(call);
-    try {
-      return await next(call);
-    } catch (error) {
-      const waitMs = askedFor(error);
-      if (waitMs !== undefined) gate.hold(waitMs);
-      throw error;
-    }
+  const weights = new Map(Object.entries(settings.weights ?? {}));
+  const keys = settings.key === undefined ? undefined : new RateKeys(settings.key, settings, clock);
+  const single = new RateGate(settings, clock);
+  const gateOf = (call: Call): RateGate => keys?.of(call) ?? single;
+  return (next) => {
+    const send = (call: Call): Promise<unknown> =>
+      next(call).then(
+        (answer) => {
+          const { headers } = call.record;
+          const waitMs = headers === undefined ? undefined : quotaWaitMs(headers, clock.wall());
+          if (waitMs !== undefined) gateOf(call).hold(waitMs);
+          return answer;
+        },
+        (error: unknown) => {
+          const waitMs = askedFor(error, clock);
+          if (waitMs !== undefined) gateOf(call).hold(waitMs);
+          throw error;
+        },
+      );
+    return (call) => {
+      const gate = gateOf(call);
+      const weight = weights.get(call.name) ?? 1;
+      if (gate.take(weight)) return send(call);
+      if (settings.mode === "refuse") return Promise.reject(gate.refusal(weight));
+      return gate.wait(call, weight).then(() => send(call));
+    };
   };
 }
 
 /** How long the system itself asks to be left alone; what a policy asks for is that policy's affair. */
-function askedFor(error: unknown): number | undefined {
+function askedFor(error: unknown, clock: Clock): number | undefined {
   if (!(error instanceof ConnectorError) || error.by !== undefined) return undefined;
-  return error.kind === "rate_limited" || error.kind === "unavailable" ? error.retryAfterMs : undefined;
+  const { headers } = failedAnswerOf(error) ?? {};
+  const quotaMs = headers === undefined ? undefined : quotaWaitMs(headers, clock.wall());
+  const isToWait = error.kind === "rate_limited" || error.kind === "unavailable";
+  return (isToWait ? error.retryAfterMs : undefined) ?? quotaMs;
 }
