@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ConnectorError } from "../../core/errors.ts";
+import { type ConnectorError } from "../../core/errors.ts";
 import { postgresql, startService, type FaultProxy, type Service } from "../../testkit/index.ts";
 import { PostgreSQLConnector } from "./index.ts";
 

@@ -36,9 +36,7 @@ export class PostgreSQLConnection implements SqlConnection {
 
   async run(statement: Statement, { call, rowsOnly }: RunOptions = {}): Promise<SqlResult> {
     const { rows, fields, tag } = await this.#send({ ...statement, rowsOnly }, call);
-    const [command = ""] = tag.split(" ");
-    this.#isChanged ||= CHANGES_SESSION.has(command);
-    return { rows, columns: columnsOf(fields), command, count: Number(/\d+$/.exec(tag)?.[0] ?? 0) };
+    return { rows, columns: columnsOf(fields), command: commandOf(tag), count: Number(/\d+$/.exec(tag)?.[0] ?? 0) };
   }
 
   async *batches(
@@ -83,14 +81,20 @@ export class PostgreSQLConnection implements SqlConnection {
     timer.cancel();
   }
 
-  #send(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
+  async #send(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
     const query = new ExtendedQuery(request);
-    return this.#guard.run(() => {
+    const answer = await this.#guard.run(() => {
       // The driver's types know submittables only by a part of their methods.
       this.#client.query(query as unknown as pg.Submittable);
       return query.answer;
     }, call);
+    this.#isChanged ||= CHANGES_SESSION.has(commandOf(answer.tag));
+    return answer;
   }
+}
+
+function commandOf(tag: string): string {
+  return tag.split(" ", 1)[0]!;
 }
 
 function columnsOf(fields: readonly Field[]): SqlResult["columns"] {

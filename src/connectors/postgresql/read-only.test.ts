@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ConnectorError } from "../../core/errors.ts";
+import { type ConnectorError } from "../../core/errors.ts";
 import { postgresql, startService, type Service } from "../../testkit/index.ts";
 import { PostgreSQLConnector } from "./index.ts";
 

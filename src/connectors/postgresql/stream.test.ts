@@ -74,7 +74,7 @@ describe("a stream of 200,000 rows", () => {
 });
 
 describe("a stream", () => {
-  const endless = "SELECT n FROM generate_series(1, 100000000) AS n";
+  const endless = "SELECT generate_series(1, 100000000) AS n";
 
   test("starts when it is read, and holds a connection until its end, once", async () => {
     const db = await connected({ maxConnections: 1, applicationName: "lazy" });
@@ -92,9 +92,12 @@ describe("a stream", () => {
 
   test("ends the server's work when its reader breaks off while a batch is under way", async () => {
     const db = await connected({ maxConnections: 1, applicationName: "breaking" });
-    const stream = db.queryStream({ sql: "SELECT n, pg_sleep(n) FROM generate_series(0, 60) AS n", batchSize: 1 });
+    const stream = db.queryStream({
+      sql: "SELECT pg_sleep(60 * (n / 3)) FROM generate_series(1, 9) AS n",
+      batchSize: 1,
+    });
     await stream.next();
-    await stream.next().then(() => {});
+    await stream.next();
     const third = stream.next().catch((error: unknown) => error);
     await expect.poll(() => busy("breaking")).toBe(1);
     await stream.return();

@@ -13,7 +13,8 @@ export type Row = Record<string, unknown>;
 /** Most parameters of one statement; the protocol of PostgreSQL counts them in 16 bits. */
 export const MOST_PARAMETERS = 65_535;
 
-const isMap = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+/** Not a list; nor a `Map`, a date or a promise that nobody awaited, whose columns would silently be none. */
+const isMap = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object Object]";
 
 /** A map from columns to values, passed on as it is. */
 function map(description: string): z.ZodType<Row, Row> {

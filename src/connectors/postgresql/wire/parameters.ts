@@ -9,6 +9,9 @@ import { isJson } from "./types.ts";
 
 export type Parameter = string | Buffer | null;
 
+/** Of an array; the server's own limit. */
+const MOST_DIMENSIONS = 6;
+
 /** Whether the parameters' types have to be known before they can be encoded. */
 export function needsTypes(values: readonly unknown[]): boolean {
   return values.some(Array.isArray);
@@ -17,7 +20,7 @@ export function needsTypes(values: readonly unknown[]): boolean {
 /** `types`: the OIDs of the parameters, where they are known. Throws `input_invalid`, without the value. */
 export function encodeParameters(values: readonly unknown[], types: readonly number[] = []): Parameter[] {
   return values.map((value, at) => {
-    const encoded = Array.isArray(value) && isJson(types[at]) ? JSON.stringify(value) : encode(value);
+    const encoded = Array.isArray(value) && isJson(types[at]) ? encodeJson(value) : encode(value);
     if (encoded !== undefined) return encoded;
     throw new ConnectorError("input_invalid", `The value of parameter ${at + 1} is ${describe(value)}`, {
       outcome: "none",
@@ -39,9 +42,21 @@ function encode(value: unknown): Parameter | undefined {
       if (value === null) return null;
       if (value instanceof Date) return encodeInstant(value);
       if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      return Array.isArray(value) ? encodeArray(value) : JSON.stringify(value);
+      return Array.isArray(value) ? encodeArray(value) : encodeJson(value);
     default:
       return undefined;
+  }
+}
+
+/** `undefined` for what JSON cannot hold: a circle, a big integer, and objects that it would silently make empty. */
+function encodeJson(value: object): string | undefined {
+  // A map, a set, an error, a promise that nobody awaited.
+  const isData =
+    Array.isArray(value) || "toJSON" in value || Object.prototype.toString.call(value) === "[object Object]";
+  try {
+    return isData ? JSON.stringify(value) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -55,10 +70,11 @@ function encodeInstant(date: Date): string | undefined {
 }
 
 /** An array literal, every item in quotes. */
-function encodeArray(list: readonly unknown[]): string | undefined {
+function encodeArray(list: readonly unknown[], depth = 1): string | undefined {
+  if (depth > MOST_DIMENSIONS) return undefined;
   const items: string[] = [];
   for (const item of list) {
-    const encoded = encode(item);
+    const encoded = Array.isArray(item) ? encodeArray(item, depth + 1) : encode(item);
     if (encoded === undefined) return undefined;
     if (encoded === null) items.push("NULL");
     else if (Array.isArray(item)) items.push(encoded as string);
@@ -74,5 +90,6 @@ function describe(value: unknown): string {
   if (value === undefined) return "undefined";
   if (value instanceof Date) return "a date that is none";
   if (typeof value === "string") return "text with half a character (a lone surrogate)";
-  return Array.isArray(value) ? "a list with something that cannot be sent" : `a ${typeof value}`;
+  if (Array.isArray(value)) return "a list with something that cannot be sent";
+  return typeof value === "object" ? "an object that is not JSON" : `a ${typeof value}`;
 }

@@ -2,14 +2,17 @@
 import assert from "node:assert/strict";
 import { failure, makeTable, type SqlCase, type SqlContext, type SqlTypes } from "./context.ts";
 
-/** A value, and what it comes out as where that is something else. */
-type Sample = unknown | { readonly in: unknown; readonly out: unknown };
+/** A value that comes out as another. */
+interface Changed {
+  readonly in: unknown;
+  readonly out: unknown;
+}
 
-const as = (value: unknown, out: unknown): Sample => ({ in: value, out });
-const isPair = (sample: Sample): sample is { readonly in: unknown; readonly out: unknown } =>
+const as = (value: unknown, out: unknown): Changed => ({ in: value, out });
+const isChanged = (sample: unknown): sample is Changed =>
   typeof sample === "object" && sample !== null && "in" in sample && "out" in sample;
 
-const SAMPLES: Readonly<Record<Exclude<keyof SqlTypes, "id">, readonly Sample[]>> = {
+const SAMPLES: Readonly<Record<Exclude<keyof SqlTypes, "id">, readonly unknown[]>> = {
   text: ["", "a", " b ", "'", "Ünïcödé", "😀", "line\nline", "\u0001", "x".repeat(100_000)],
   int32: [0, 1, -1, 2_147_483_647, -2_147_483_648],
   int64: [
@@ -58,8 +61,8 @@ export const valueCases: readonly SqlCase[] = [
     return {
       name: `${name} values come out as they went in, NULL included`,
       async run(ctx) {
-        const values = samples.map((sample) => (isPair(sample) ? sample.in : sample));
-        const expected = samples.map((sample) => (isPair(sample) ? sample.out : sample));
+        const values = samples.map((sample) => (isChanged(sample) ? sample.in : sample));
+        const expected = samples.map((sample) => (isChanged(sample) ? sample.out : sample));
         const found = await roundTrip(ctx, ctx.types[name as keyof SqlTypes], [...values, null]);
         assert.deepEqual(found, [...expected, null]);
       },
