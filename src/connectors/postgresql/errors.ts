@@ -57,6 +57,8 @@ function ofServer(error: ServerError): Classification | undefined {
   const { sentence, ...rest } = facts;
   if (code === "42601" && routine === "exec_parse_message")
     return { ...rest, code, message: "Only one statement is run at a time", hint: "Use `transaction` for several." };
+  if (code === "08P01" && routine === "exec_bind_message")
+    return { kind: "input_invalid", outcome: "none", code, message: "The statement has another number of parameters" };
   // Only a request to end it says so; all else that ends a statement from outside is a time-out.
   if (code === "57014" && !/user request/.test(message)) return { kind: "timeout", outcome: "none", code, message };
   if (sentence === undefined) return { hint: code.startsWith("42") ? hint : undefined, ...rest, code, message };

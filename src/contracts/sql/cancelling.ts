@@ -11,6 +11,7 @@ import type { Call } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
 import { ConnectorError } from "../../core/errors.ts";
 
+/** What guarding a connection takes. */
 export interface CancellingHooks {
   readonly clock: Clock;
   /** Asks the database to end the running statement; resolves when the request can no longer strike. */

@@ -1,8 +1,10 @@
 /** The `sql` contract, for connectors: what every SQL connector can do, and what carrying it out takes. */
+export { addressFields, addressOf, type Address, type AddressSystem } from "./address.ts";
+export { StatementGuard, type CancellingHooks } from "./cancelling.ts";
 export { type Statement } from "./compile.ts";
 export { type RunOptions, type SqlConnection, type SqlResult } from "./connection.ts";
 export { standardQuote, type BeginOptions, type Dialect } from "./dialect.ts";
 export { sqlOperations, type Isolation, type Row, type SqlOperations } from "./operations.ts";
-export { FunctionThrew, SqlSession, type SqlSessionSettings } from "./session.ts";
+export { FunctionThrew, SqlSession, type SqlHandlers, type SqlSessionSettings } from "./session.ts";
 export { sqlStateFacts, type SqlStateFacts } from "./sqlstate.ts";
 export { type SqlTransaction } from "./transaction.ts";

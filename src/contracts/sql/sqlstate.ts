@@ -8,6 +8,7 @@
 import type { Kind, Outcome } from "../../core/errors.ts";
 
 /** What an SQLSTATE tells. */
+/** What a SQLSTATE tells. */
 export interface SqlStateFacts {
   readonly kind: Kind;
   readonly outcome?: Outcome;
