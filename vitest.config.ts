@@ -12,7 +12,7 @@ export default defineConfig({
     // Examples and tests that write `busbar` as its users do get the sources, as everybody else does here.
     alias: [
       { find: /^busbar$/, replacement: `${source}/index.ts` },
-      { find: /^busbar\/testkit$/, replacement: `${source}/testkit/index.ts` },
+      { find: /^busbar\/(observers|testkit)$/, replacement: `${source}/$1/index.ts` },
       { find: /^busbar\/((?:connectors|contracts)\/[^/]+)$/, replacement: `${source}/$1/index.ts` },
     ],
   },

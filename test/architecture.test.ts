@@ -54,6 +54,8 @@ describe("the rules notice", () => {
     ],
     ["src/contracts/sql/operations.ts", `import "../http/operations.ts";`, `do not know each other`],
     ["src/hub/hub.ts", `import "../connectors/rest/index.ts";`, `"hub" may not import layer "connectors"`],
+    ["src/observers/a.ts", `import "../policies/x.ts";`, `"observers" may not import layer "policies"`],
+    ["src/observers/a.ts", `import "@opentelemetry/api";`, `may not import the package "@opentelemetry/api"`],
     ["src/index.ts", `import "./testkit/index.ts";`, `"testkit" is not for layer "index"`],
     ["src/surfaces/gateway/a.ts", `import "../cli/main.ts";`, `"cli" is not for layer "surfaces"`],
     ["src/elsewhere/a.ts", ``, `belongs to no layer`],

@@ -52,6 +52,7 @@ const LAYERS: readonly Layer[] = [
     drivers: DRIVERS,
     apart: true,
   },
+  { name: "observers", files: /^observers\//, uses: ["core"] },
   { name: "state", files: /^state\//, uses: ["core", "fields"] },
   { name: "config", files: /^config\//, uses: ["core", "fields", "define", "registry"], packages: ["yaml"] },
   { name: "hub", files: /^hub\//, uses: ["core", "fields", "policies", "define", "registry", "config", "state"] },

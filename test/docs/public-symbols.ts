@@ -29,5 +29,6 @@ function entryPoints(root: string): string[] {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => join(root, "src", folder, name, "index.ts")),
   );
-  return [join(root, "src/index.ts"), join(root, "src/testkit/index.ts"), ...families];
+  const own = ["src", "src/observers", "src/testkit"].map((folder) => join(root, folder, "index.ts"));
+  return [...own, ...families];
 }
