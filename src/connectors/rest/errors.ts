@@ -28,6 +28,8 @@ export function classify(error: unknown): Classification | undefined {
   if (error.name === "HTTPParserError")
     return { kind: "unavailable", message: "The answer is not HTTP", cause: undefined };
   const { code } = error as NodeJS.ErrnoException;
+  // A status below 100 trips an assertion of the driver.
+  if (code === "ERR_ASSERTION") return { kind: "unavailable", message: "The answer is not HTTP" };
   if (typeof code !== "string") return undefined;
   if (code.startsWith("ERR_SSL_")) return { ...CODES["EPROTO"]!, code };
   const facts = Object.hasOwn(CODES, code) ? CODES[code] : undefined;

@@ -38,6 +38,7 @@ test.each([
   ["a chunk without a length", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nab", "unavailable"],
   ["another protocol", "SSH-2.0-OpenSSH_9.2\r\n", "unavailable"],
   ["two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab", "connection_lost"],
+  ["a status that is none", "HTTP/1.1 000 X\r\ncontent-length: 0\r\n\r\n", "unavailable"],
   ["a negative length", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\nab", "unavailable"],
   ["a header that never ends", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(100_000)}\r\n\r\n`, "too_large"],
   [

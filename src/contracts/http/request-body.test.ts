@@ -45,6 +45,10 @@ test.each([
   ["a form with a map inside", { secret: { a: 1 } }, "form", "a form takes text"],
   ["a bigint in JSON", { secret: 1n }, undefined, "cannot be written as JSON"],
   ["a circle in JSON", circle, undefined, "cannot be written as JSON"],
+  ["a promise that nobody awaited", Promise.resolve("secret"), undefined, "cannot be written as JSON"],
+  ["a Map", new Map([["secret", 1]]), undefined, "cannot be written as JSON"],
+  ["a FormData", new FormData(), undefined, "cannot be written as JSON"],
+  ["a form of a Map", new Map([["secret", 1]]), "form", "bodyType form takes a map"],
   ["a function", () => "secret", undefined, "cannot be written as JSON"],
 ] as const)("%s is refused without showing it", (_, data, type, message) => {
   expect(() => requestBody(data, type)).toThrow(expect.objectContaining({ kind: "input_invalid", outcome: "none" }));

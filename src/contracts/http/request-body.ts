@@ -37,7 +37,14 @@ function typeOf(data: unknown): BodyType {
   return ArrayBuffer.isView(data) || data instanceof ArrayBuffer ? "bytes" : "json";
 }
 
+/** Objects of which JSON would silently make `{}`: a promise that nobody awaited, a `Map`, a `Blob`, a `FormData`. */
+function isOpaque(data: unknown): boolean {
+  if (typeof data !== "object" || data === null || Array.isArray(data) || "toJSON" in data) return false;
+  return Object.prototype.toString.call(data) !== "[object Object]";
+}
+
 function toJSON(data: unknown): string {
+  if (isOpaque(data)) throw refusal("data cannot be written as JSON: it is neither a map nor a list nor a value");
   let text: string | undefined;
   try {
     text = JSON.stringify(data);
@@ -51,7 +58,8 @@ function toJSON(data: unknown): string {
 function toForm(data: unknown): string {
   if (data instanceof URLSearchParams) return data.toString();
   if (typeof data === "string") return data;
-  if (typeof data !== "object" || data === null || Array.isArray(data)) throw refusal("bodyType form takes a map");
+  if (typeof data !== "object" || data === null || Array.isArray(data) || isOpaque(data))
+    throw refusal("bodyType form takes a map");
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(data))
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value as unknown]) {
