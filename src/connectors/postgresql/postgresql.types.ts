@@ -25,8 +25,9 @@ const answer: number = await db.transaction(
 
 // @ts-expect-error no such isolation level
 await db.transaction(async () => {}, { isolation: "none" });
-// @ts-expect-error a transaction inside has no stream
-await db.transaction(async (tx) => tx.queryStream({ sql: "select 1" }));
+type InTransaction = keyof SqlTransaction;
+// @ts-expect-error there are no streams inside a transaction
+const missing: InTransaction = "queryStream";
 // @ts-expect-error values are a list
 await db.query({ sql: "select 1", values: 1 });
 // @ts-expect-error misspelt setting
@@ -34,4 +35,4 @@ new PostgreSQLConnector({ host: "h", database: "d", username: "u", maxConection:
 // @ts-expect-error no such access
 new PostgreSQLConnector({ host: "h", database: "d", username: "u", access: "readonly" });
 
-void [byUrl, rows, row, count, deleted, stream, results, answer];
+void [byUrl, rows, row, count, deleted, stream, results, answer, missing];
