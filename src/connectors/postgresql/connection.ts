@@ -34,6 +34,10 @@ export class PostgreSQLConnection implements SqlConnection {
     return this.#isBroken;
   }
 
+  get isTidy(): boolean {
+    return !this.#isChanged && !this.#guard.isCancelling;
+  }
+
   async run(statement: Statement, { call, rowsOnly }: RunOptions = {}): Promise<SqlResult> {
     const { rows, fields, tag } = await this.#send({ ...statement, rowsOnly }, call);
     return { rows, columns: columnsOf(fields), command: commandOf(tag), count: Number(/\d+$/.exec(tag)?.[0] ?? 0) };

@@ -48,6 +48,10 @@ export class StatementGuard {
     }
   }
 
+  get isCancelling(): boolean {
+    return this.#cancelling !== undefined;
+  }
+
   /** Resolves when no cancellation is under way. */
   async settled(): Promise<void> {
     await this.#cancelling;

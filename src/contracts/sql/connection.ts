@@ -36,10 +36,9 @@ export interface SqlConnection {
   /** Whether a transaction is open, as the database says, whoever opened it. */
   readonly transaction: "none" | "open" | "failed";
   readonly isBroken: boolean;
-  /**
-   * Makes it fit for the next caller, or breaks it: no cancel request is on its way, and what a statement changed in the
-   * session is reset. Ends by itself and never rejects.
-   */
+  /** Whether it is fit for the next caller: no cancel request is on its way, and no statement changed the session. */
+  readonly isTidy: boolean;
+  /** Makes it fit for the next caller, or breaks it. Ends by itself and never rejects. */
   tidy(): Promise<void>;
   /** Ends it at once; the database undoes what was open. */
   destroy(): void;

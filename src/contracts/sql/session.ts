@@ -186,7 +186,7 @@ export class SqlSession<C extends SqlConnection> {
   }
 
   async #giveBack(connection: C): Promise<void> {
-    await connection.tidy();
+    if (!connection.isTidy) await connection.tidy();
     this.#settings.pool.release(connection, { broken: connection.isBroken || connection.transaction !== "none" });
   }
 

@@ -59,6 +59,7 @@ export class ExtendedQuery {
   #hasMore = false;
   #wire: Wire | undefined;
   #types: readonly number[] | undefined;
+  #isListening = false;
   #isSynced = false;
   #failure: { readonly error: unknown } | undefined;
   #resolve!: (answer: QueryAnswer) => void;
@@ -77,14 +78,13 @@ export class ExtendedQuery {
     if (!wire.stream.writable) return new Error("Connection terminated");
     const { sql, values, rowsOnly = false, portal } = this.#request;
     this.#wire = wire;
-    wire.on("end", this.#onEnd);
-    wire.on("readyForQuery", this.#onReady);
     wire.stream.cork();
     try {
       if (portal?.fields !== undefined) {
         this.#describe(portal.fields);
         this.#execute();
       } else if (rowsOnly || needsTypes(values)) {
+        this.#isListening = true;
         wire.on("parameterDescription", this.#onTypes);
         wire.on("noData", this.#onNoData);
         wire.parse({ text: sql });
@@ -145,14 +145,20 @@ export class ExtendedQuery {
     this.#failure ??= { error: noCopy() };
   }
 
-  handleReadyForQuery(): void {}
+  handleReadyForQuery(): void {
+    this.#settle(this.#failure);
+  }
 
   /** An error of the server, after which it waits for Sync; or of the connection, after which nothing comes. */
   handleError(error: Error): void {
     if (this.#wire === undefined) {
       this.#reject(new ConnectorError("connection_lost", error.message, { outcome: "none", cause: error }));
-    } else if ("severity" in error) this.#fail(error);
-    else this.#settle({ error });
+    } else if ("severity" in error) {
+      // From here on the driver no longer tells this statement what happens.
+      this.#wire.on("readyForQuery", this.#onOver);
+      this.#wire.on("end", this.#onOver);
+      this.#fail(error);
+    } else this.#settle({ error });
   }
 
   readonly #onTypes = ({ dataTypeIDs }: { readonly dataTypeIDs: readonly number[] }): void => {
@@ -165,9 +171,7 @@ export class ExtendedQuery {
     else this.#bindDescribed();
   };
 
-  readonly #onReady = (): void => this.#settle(this.#failure);
-
-  readonly #onEnd = (): void => this.#settle(this.#failure ?? { error: new Error("Connection terminated") });
+  readonly #onOver = (): void => this.#settle(this.#failure);
 
   #bindDescribed(): void {
     const types = this.#types;
@@ -213,13 +217,17 @@ export class ExtendedQuery {
   }
 
   #settle(failure: { readonly error: unknown } | undefined): void {
-    const wire = this.#wire!;
-    wire.removeListener("end", this.#onEnd);
-    wire.removeListener("readyForQuery", this.#onReady);
-    wire.removeListener("parameterDescription", this.#onTypes);
-    wire.removeListener("noData", this.#onNoData);
-    if (failure !== undefined) this.#reject(failure.error);
-    else this.#resolve({ rows: this.#rows, fields: this.#fields, tag: this.#tag, hasMore: this.#hasMore });
+    if (this.#isListening) {
+      this.#wire!.removeListener("parameterDescription", this.#onTypes);
+      this.#wire!.removeListener("noData", this.#onNoData);
+    }
+    if (failure === undefined) {
+      this.#resolve({ rows: this.#rows, fields: this.#fields, tag: this.#tag, hasMore: this.#hasMore });
+      return;
+    }
+    this.#wire!.removeListener("readyForQuery", this.#onOver);
+    this.#wire!.removeListener("end", this.#onOver);
+    this.#reject(failure.error);
   }
 }
 
