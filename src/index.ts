@@ -23,9 +23,10 @@ export {
   type Operations,
   type Parsed,
 } from "./core/operation.ts";
-export type { CallMeta, CallRecord, Column, Stage } from "./core/record.ts";
+export type { CacheState, CallMeta, CallRecord, Column, Stage } from "./core/record.ts";
 export { Secret } from "./core/secret.ts";
 export { inBatches, type Batches, type ItemStream } from "./core/stream.ts";
+export type { CircuitControl, CircuitState } from "./policies/circuit.ts";
 export { formatOrigin, type Origin } from "./config/origin.ts";
 export { formatProblem, problemsOf, type ConfigProblem } from "./config/problem.ts";
 export {

@@ -42,6 +42,7 @@ const RESERVED = new Set([
   "execute",
   "stream",
   "call",
+  "circuitBreaker",
   "healthCheck",
   "isConnected",
   "config",

@@ -1,22 +1,22 @@
 /** The working half of `defineConnector`: one instance, its session, and the way of a call through it. */
 import { Call, type CallOptions } from "../core/call.ts";
 import { attempt, type AdHoc } from "../core/attempt.ts";
-import { toConnectorError } from "../core/classify.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
 import { ConnectorError, type Kind } from "../core/errors.ts";
-import { publishNotice, publishState, publishUnclassified, type StateEvent } from "../core/events.ts";
+import { publishNotice, publishState, type StateEvent } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
-import type { Next } from "../core/policy.ts";
 import { brokenOff, guardReads } from "../core/reading.ts";
 import { CallRecord } from "../core/record.ts";
-import { redactError, redactor, secretsIn } from "../core/secret.ts";
+import { redactor, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
-import { buildPipeline } from "../policies/pipeline.ts";
+import type { CircuitControl } from "../policies/circuit.ts";
+import { buildPipeline, type Pipeline } from "../policies/pipeline.ts";
 import { parseOptions } from "./call-options.ts";
+import { Failures } from "./failures.ts";
 import { checkHealth } from "./health-check.ts";
 import { parseInput } from "./input.ts";
 import { operationsHint, refuseCall } from "./refused-call.ts";
@@ -58,8 +58,9 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   readonly #random: () => number;
   readonly #connectsOnUse: () => boolean;
   readonly #lifecycle: Lifecycle<Session>;
-  readonly #pipeline: Next;
+  readonly #pipeline: Pipeline;
   readonly #redact: (text: string) => string;
+  readonly #failures: Failures;
   readonly #adHoc = new WeakMap<CallRecord, AdHoc>();
 
   constructor(definition: Definition, flat: Readonly<Record<string, unknown>>, environment: ConnectorEnvironment = {}) {
@@ -70,6 +71,12 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     this.#random = environment.random ?? Math.random;
     this.#connectsOnUse = environment.connectsOnUse ?? (() => false);
     this.#redact = redactor(secretsIn([this.config.connection, this.config.options]));
+    this.#failures = new Failures({
+      connector: this.name,
+      provider: definition.provider,
+      classify: definition.classify,
+      redact: this.#redact,
+    });
     this.#lifecycle = new Lifecycle<Session>({
       clock: this.#clock,
       connectLimitMs: this.config.policies.timeout,
@@ -79,24 +86,35 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     const innermost = attempt(
       {
         classify: definition.classify,
-        onUnclassified: (error) => this.#tellUnclassified(error),
+        onUnclassified: (error) => this.#failures.tellUnclassified(error),
         session: () => this.#lifecycle.runningSession,
         connect: () => this.#connectOnUse(),
       },
       (call) => this.#adHoc.get(call.record),
     );
-    this.#pipeline = buildPipeline(this.config.policies, { clock: this.#clock, random: this.#random }, innermost);
+    const enter = (call: Call): void => this.#enter(call);
+    const notify = (event: string): void => this.#notify(event);
+    this.#pipeline = buildPipeline(
+      this.config.policies,
+      { clock: this.#clock, random: this.#random, enter, notify },
+      innermost,
+    );
   }
 
   override get isConnected(): boolean {
     return this.#lifecycle.session !== undefined;
   }
 
+  /** Shows and sets the circuit breaker, where the settings switch it on. */
+  get circuitBreaker(): CircuitControl | undefined {
+    return this.#pipeline.circuitBreaker;
+  }
+
   override async connect(): Promise<void> {
     try {
       await this.#connect();
     } catch (error) {
-      throw this.#present(error);
+      throw this.#failures.present(error);
     }
   }
 
@@ -105,7 +123,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     try {
       await this.#lifecycle.disconnect(timeout);
     } catch (error) {
-      throw this.#present(error);
+      throw this.#failures.present(error);
     }
   }
 
@@ -140,7 +158,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       return guardReads(opened, call, {
         clock: this.#clock,
         readLimitMs: call.timeoutMs ?? this.config.policies.timeout,
-        toError: (thrown) => this.#present(thrown, operation),
+        toError: (thrown) => this.#failures.present(thrown, operation),
       });
     };
     return lazyStream(open, () => call?.cancel(brokenOff(call)));
@@ -150,7 +168,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     return checkHealth(
       (signal) => this.#ping(signal),
       this.#clock,
-      (thrown) => this.#present(thrown).message,
+      (thrown) => this.#failures.present(thrown).message,
       this.#redact,
     );
   }
@@ -177,7 +195,10 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     this.#checkConnected(name);
     const { operations } = this.#definition;
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-    if (operation === undefined) throw this.#unknownOperation(name);
+    if (operation === undefined) {
+      const hint = operationsHint(name, Object.keys(operations));
+      throw this.#refusal("unsupported", name, `Unknown operation: ${name}`, undefined, hint);
+    }
     if (operation.stream !== asStream) {
       const instead = asStream ? "execute" : "stream";
       throw this.#refusal(
@@ -200,27 +221,27 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     const record = new CallRecord(where, this.#clock.now());
     const { effect, idempotencyKey, signal, timeoutMs } = parsed;
     const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record });
-    this.#lifecycle.enter(call);
-    record.onSettled(() => this.#lifecycle.leave(call));
+    this.#enter(call);
     return call;
+  }
+
+  /** `disconnect` waits for it until it has settled. */
+  #enter(call: Call): void {
+    this.#lifecycle.enter(call);
+    call.record.onSettled(() => this.#lifecycle.leave(call));
   }
 
   async #send(call: Call): Promise<unknown> {
     try {
-      return await this.#pipeline(call);
+      return await this.#pipeline.send(call);
     } catch (error) {
-      throw this.#present(error, call.name);
+      throw this.#failures.present(error, call.name);
     }
   }
 
   #checkConnected(operation: string): void {
     if (this.#lifecycle.session !== undefined || this.#mayConnect()) return;
     throw this.#refusal("not_connected", operation, "Connector not connected", undefined, "Call connect() first.");
-  }
-
-  #unknownOperation(name: string): ConnectorError {
-    const hint = operationsHint(name, Object.keys(this.#definition.operations));
-    return this.#refusal("unsupported", name, `Unknown operation: ${name}`, undefined, hint);
   }
 
   #refusal(kind: Kind, name: string, message: string, operation?: Operation, hint?: string): ConnectorError {
@@ -248,7 +269,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     try {
       return await this.#lifecycle.connect();
     } catch (thrown) {
-      const cause = this.#classified(thrown);
+      const cause = this.#failures.classified(thrown);
       const { kind, hint, retryAfterMs, status, code } = cause;
       const message = `Failed to connect to ${this.#definition.title}: ${cause.message}`;
       // Nothing was asked of the system yet, so the call that wanted it had no effect.
@@ -262,30 +283,18 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       clock: this.#clock,
       random: this.#random,
       signal,
-      notify: (event, detail) => publishNotice({ connector: this.name, name: event, detail }),
+      notify: (event, detail) => this.#notify(event, detail),
     };
     const { connection, options } = this.config;
     return this.#definition.open({ connection, options }, environment);
   }
 
+  #notify(event: string, detail?: unknown): void {
+    publishNotice({ connector: this.name, name: event, detail });
+  }
+
   #tellState(state: StateEvent["state"], reason: string | undefined): void {
     const { provider } = this.#definition;
     publishState({ connector: this.name, provider, state, reason: reason && this.#redact(reason) });
-  }
-
-  /** The error as callers see it: placed, and free of this connector's secrets, its causes too. */
-  #present(thrown: unknown, operation?: string): ConnectorError {
-    const error = this.#classified(thrown);
-    redactError(error, this.#redact);
-    return error.locate(this.name, operation);
-  }
-
-  #classified(thrown: unknown): ConnectorError {
-    return toConnectorError(thrown, this.#definition.classify, (error) => this.#tellUnclassified(error));
-  }
-
-  #tellUnclassified(error: unknown): void {
-    if (error instanceof Error) redactError(error, this.#redact);
-    publishUnclassified({ connector: this.name, provider: this.#definition.provider, error });
   }
 }

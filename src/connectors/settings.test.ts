@@ -20,7 +20,7 @@ describe("a flat configuration", () => {
     expect(load).toThrow(expect.objectContaining({ kind: "config_invalid" }));
     expect(load).toThrow("Invalid configuration of Toy: host: is missing; expected text; ");
     expect(load).toThrow(
-      / hots: unknown name "hots"; did you mean "host"\?; allowed: .*host, maxConnections, password, /,
+      / hots: unknown name "hots"; did you mean "host"\?; allowed: .*host, .*maxConnections, password, /,
     );
     expect(load).toThrow(/; timeout: expected milliseconds or text like "30s" .*, found text$/);
   });

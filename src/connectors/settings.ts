@@ -9,6 +9,7 @@ import type { Definition } from "../core/definition.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { describeValue, problemsIn, unknownName, type ValueProblem } from "../core/issues.ts";
 import { nearest } from "../core/nearest.ts";
+import { namedOperationProblems } from "../policies/named-operations.ts";
 import { policySettings, type PolicySettings } from "../policies/pipeline.ts";
 
 export interface Settings {
@@ -71,6 +72,10 @@ export function parseSettings(
       "options",
       problems,
     );
+    if (policies !== undefined)
+      // What the schema let through has its type.
+      for (const { path, ...problem } of namedOperationProblems(policies as PolicySettings, definition.operations))
+        problems.push({ path: ["options", ...path], ...problem });
     if (definition.options !== undefined)
       own = check(
         definition.options,

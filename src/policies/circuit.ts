@@ -16,6 +16,7 @@ export interface CircuitSettings {
   readonly probes: number;
 }
 
+/** `closed`: calls pass · `open`: they are refused · `half-open`: a few probes pass. */
 export type CircuitState = "closed" | "open" | "half-open";
 
 /** A connector's breaker as its users see it. */

@@ -2,15 +2,23 @@
  * The order of the policies, fixed: the settings are the user's, the order is not.
  *
  * A cached answer costs nothing below it; one deadline covers queueing, waits and tries; the breaker and the limiter see
- * tries, because the system sees tries.
+ * tries, because the system sees tries; injected faults meet every policy as the system's own would.
  */
 import { z } from "zod";
+import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { compose, type Next } from "../core/policy.ts";
 import { attemptTimeout, attemptTimeoutSetting } from "./attempt-timeout.ts";
+import { cache, cacheSetting, invalidatesSetting } from "./cache.ts";
+import { circuitBreaker, circuitBreakerSetting } from "./circuit-breaker.ts";
+import { Circuit, type CircuitControl } from "./circuit.ts";
+import { concurrency, concurrencySetting } from "./concurrency.ts";
 import { deadline, timeoutSetting } from "./deadline.ts";
+import { faults, faultsSetting } from "./faults.ts";
+import { hedge, hedgeSetting } from "./hedge.ts";
 import { observe } from "./observe.ts";
 import { rateLimit, rateLimitSetting } from "./rate-limit.ts";
+import { RetryBudget } from "./retry-budget.ts";
 import { retry, retryAttempts, retryAttemptsSetting, retrySetting } from "./retry.ts";
 
 /** The settings of all policies, as they stand in `options`. */
@@ -21,6 +29,12 @@ export const policySettings = z
     retryAttempts: retryAttemptsSetting,
     retry: retrySetting,
     rateLimit: rateLimitSetting.optional(),
+    circuitBreaker: circuitBreakerSetting.optional(),
+    concurrency: concurrencySetting.optional(),
+    cache: cacheSetting.optional(),
+    invalidates: invalidatesSetting.optional(),
+    hedge: hedgeSetting.optional(),
+    faults: faultsSetting.optional(),
   })
   .superRefine(({ retryAttempts: tries, retry: { attempts } }, context) => {
     if (tries !== undefined && attempts !== undefined && tries !== attempts)
@@ -29,6 +43,10 @@ export const policySettings = z
         path: ["retry", "attempts"],
         message: "says the same as retryAttempts and differs from it; keep one",
       });
+  })
+  .superRefine((settings, context) => {
+    if (settings.invalidates !== undefined && settings.cache === undefined)
+      context.addIssue({ code: "custom", path: ["invalidates"], message: "outdates nothing without `cache`" });
   });
 
 export type PolicySettings = z.output<typeof policySettings>;
@@ -42,18 +60,49 @@ export interface PipelineEnvironment {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Counts a call that a policy makes for itself among the connector's running ones. */
+  readonly enter?: (call: Call) => void;
+  /** Tells subscribers of a change in a policy. */
+  readonly notify?: (event: string) => void;
+}
+
+export interface Pipeline {
+  /** Sends a call through all policies. */
+  readonly send: Next;
+  /** The circuit breaker, where the settings switch it on. */
+  readonly circuitBreaker: CircuitControl | undefined;
 }
 
 /** Every policy that the settings switch on, in order, around `innermost`. State is the pipeline's own. */
-export function buildPipeline(settings: PolicySettings, { clock, random }: PipelineEnvironment, innermost: Next): Next {
-  return compose(
+export function buildPipeline(settings: PolicySettings, environment: PipelineEnvironment, innermost: Next): Pipeline {
+  const { clock, random, enter = () => {}, notify = () => {} } = environment;
+  const { timeout: timeoutMs } = settings;
+  const attempts = retryAttempts(settings);
+  const budget = budgetOf(settings, attempts);
+  const circuit =
+    settings.circuitBreaker === undefined
+      ? undefined
+      : new Circuit(settings.circuitBreaker, { clock, onState: (state) => notify(`circuit ${state}`) });
+  const send = compose(
     [
       observe(clock),
-      deadline(settings.timeout, clock),
-      retry({ ...settings.retry, attempts: retryAttempts(settings) }, { clock, random }),
+      cache(settings.cache, settings.invalidates, { clock, timeoutMs, enter }),
+      deadline(timeoutMs, clock),
+      concurrency(settings.concurrency, clock),
+      budget?.policy,
+      hedge(settings.hedge, clock, budget),
+      retry({ ...settings.retry, attempts }, { clock, random, budget }),
+      circuitBreaker(circuit, timeoutMs),
       rateLimit(settings.rateLimit, clock),
       attemptTimeout(settings.attemptTimeout, clock),
+      faults(settings.faults, clock),
     ],
     innermost,
   );
+  return { send, circuitBreaker: circuit };
+}
+
+/** What repeats and hedged reads are paid from; nothing where there are none. */
+function budgetOf({ hedge: hedged, retry: { budget } }: PolicySettings, attempts: number): RetryBudget | undefined {
+  return budget === false || (attempts === 1 && hedged === undefined) ? undefined : new RetryBudget(budget);
 }

@@ -21,7 +21,12 @@ export interface PolicyFacts {
 /** In the order in which a call passes them, from the outside. */
 const ALL: readonly PolicyFacts[] = [
   { name: "observe", title: "Observation", settings: [] },
-  { name: "cache", title: "Cache", settings: ["cache"], example: "cache: { ttl: 1m }" },
+  {
+    name: "cache",
+    title: "Cache",
+    settings: ["cache", "invalidates"],
+    example: "cache: { operations: { get: 1m } }\ninvalidates: { put: [get], patch: [get] }",
+  },
   { name: "deadline", title: "Deadline", settings: ["timeout"], example: "timeout: 30s" },
   { name: "concurrency", title: "Concurrency limit", settings: ["concurrency"], example: "concurrency: 20" },
   { name: "hedge", title: "Hedging", settings: ["hedge"], example: "hedge: true" },
