@@ -32,6 +32,8 @@ export interface CallMeta extends AnswerMeta {
   readonly waitMs: number;
   readonly durationMs: number;
   readonly traceId: string;
+  /** Only where the operation is cached. */
+  readonly cache?: CacheState;
 }
 
 /** What is known of one call; published on `busbar:call` when it has settled. */
