@@ -3,14 +3,12 @@ import type { z } from "zod";
 import type { Call } from "./call.ts";
 import type { Classification } from "./classify.ts";
 import type { Clock } from "./clock.ts";
+import type { ConnectorType } from "./connector-type.ts";
 import type { Degraded } from "./health.ts";
 import type { Answer, Operation, Operations, Parsed } from "./operation.ts";
 import type { Batches } from "./stream.ts";
 
-/** The families of systems; `type` in YAML. */
-export const CONNECTOR_TYPES = ["database", "rest-api", "message-queue", "file-system", "custom"] as const;
-/** A family of systems. */
-export type ConnectorType = (typeof CONNECTOR_TYPES)[number];
+export { CONNECTOR_TYPES, type ConnectorType } from "./connector-type.ts";
 
 /**
  * Carries out one operation. `call.signal` (or `call.onCancel`) tells when to stop; what a handler throws is mapped by

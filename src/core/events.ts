@@ -1,8 +1,11 @@
 /**
- * What busbar tells the outside: one record per settled call, one event per change of state, one per error that no
- * table knew. Published on `node:diagnostics_channel`; exporters subscribe, and nobody listening costs nothing.
+ * What busbar tells the outside: one record per call and per try, at its start and when it has settled; one event per
+ * change of state, per error that no table knew, per matter of security. Published on `node:diagnostics_channel`;
+ * exporters subscribe, and nobody listening costs nothing.
  */
 import { channel } from "node:diagnostics_channel";
+import type { AttemptRecord } from "./attempt-record.ts";
+import type { AuditEvent } from "./audit-event.ts";
 import type { CallRecord } from "./record.ts";
 
 /** A connector's change of state. */
@@ -29,10 +32,19 @@ export interface NoticeEvent {
 
 /** The channels' names are part of the public contract. */
 export const channels = {
+  /** A `CallRecord` when the call begins, in the caller's own context. Calls refused before they begin are not told. */
+  callStart: channel("busbar:call:start"),
+  /** The same record when the call is over. */
   call: channel("busbar:call"),
+  /** An `AttemptRecord` when a try begins. */
+  attemptStart: channel("busbar:attempt:start"),
+  /** The same record when the try is over; a stream's try is over when its first items are there. */
+  attempt: channel("busbar:attempt"),
   state: channel("busbar:state"),
   unclassified: channel("busbar:unclassified"),
   notice: channel("busbar:notice"),
+  /** An `AuditEvent`. */
+  audit: channel("busbar:audit"),
 };
 
 export function publishCall(record: CallRecord): void {
@@ -49,4 +61,8 @@ export function publishUnclassified(event: UnclassifiedEvent): void {
 
 export function publishNotice(event: NoticeEvent): void {
   if (channels.notice.hasSubscribers) channels.notice.publish(event);
+}
+
+export function publishAudit(event: AuditEvent): void {
+  if (channels.audit.hasSubscribers) channels.audit.publish(event);
 }

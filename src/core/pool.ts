@@ -163,7 +163,7 @@ export class Pool<T extends object> {
       let stopListening = (): void => {};
       const leave = (): void => {
         stopListening();
-        if (record !== undefined) record.waitMs += clock.now() - startedAt;
+        if (record !== undefined) record.addWait("waiting for a connection", clock.now() - startedAt);
       };
       const waiter: Waiter<T> = {
         hasOwn: false,

@@ -37,6 +37,7 @@ export function guardReads<T>(stream: OpenedStream<T>, call: Call, hooks: Readin
     failure.attempts ??= record.attempts;
     if (call.effect !== "read") failure.outcome ??= KINDS[failure.kind].outcome;
     record.outcome = failure.outcome;
+    record.error = failure;
     settle(failure.kind);
     // A handler stuck in a wait ends when it hears of the cancellation; the reader does not wait for that.
     call.cancel(failure);

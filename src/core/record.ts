@@ -1,7 +1,9 @@
 /** What happened to one call: written by policies and handlers on the way, published when the call has settled. */
+import type { ConnectorType } from "./connector-type.ts";
 import type { Effect } from "./operation.ts";
-import type { Kind, Outcome } from "./errors.ts";
+import type { ConnectorError, Kind, Outcome } from "./errors.ts";
 import type { Stage } from "./stage.ts";
+import type { TraceParent } from "./trace-parent.ts";
 
 export type { Stage } from "./stage.ts";
 
@@ -36,10 +38,25 @@ export interface CallMeta extends AnswerMeta {
   readonly cache?: CacheState;
 }
 
+/** Milliseconds spent waiting, by the stage in which the call waited. */
+export type Waits = Readonly<Partial<Record<Stage, number>>>;
+
+const NO_WAITS: Waits = Object.freeze({});
+
+/** Whose call it is and what it asks for. */
+export interface CallPlace {
+  readonly connector: string;
+  readonly provider: string;
+  readonly type: ConnectorType;
+  readonly operation: string;
+  readonly effect: Effect;
+}
+
 /** What is known of one call; published on `busbar:call` when it has settled. */
 export class CallRecord {
   readonly connector: string;
   readonly provider: string;
+  readonly type: ConnectorType;
   readonly operation: string;
   readonly effect: Effect;
   readonly startedAt: number;
@@ -54,16 +71,21 @@ export class CallRecord {
   /** `ok`, or the kind of the failure; set when the call settles. */
   result: "ok" | Kind | undefined;
   outcome: Outcome | undefined;
+  /** The failure as the caller gets it, free of the connector's secrets. */
+  error: ConnectorError | undefined;
   /** What the cache did, where the operation is cached. */
   cache: CacheState | undefined;
   #answer: AnswerMeta | undefined;
+  #waits: Partial<Record<Stage, number>> | undefined;
   #traceId: string | undefined;
+  #parent: TraceParent | undefined;
   #settled: (() => void)[] | undefined;
   #isSettled = false;
 
-  constructor(where: { connector: string; provider: string; operation: string; effect: Effect }, startedAt: number) {
+  constructor(where: CallPlace, startedAt: number) {
     this.connector = where.connector;
     this.provider = where.provider;
+    this.type = where.type;
     this.operation = where.operation;
     this.effect = where.effect;
     this.startedAt = startedAt;
@@ -79,9 +101,41 @@ export class CallRecord {
     return this.#answer?.headers;
   }
 
-  /** 32 hexadecimal digits (W3C Trace Context), made on first use. */
+  /** HTTP status of the answer, where a handler wrote one. */
+  get status(): number | undefined {
+    return this.#answer?.status;
+  }
+
+  /** The parts of `waitMs`. */
+  get waits(): Waits {
+    return this.#waits ?? NO_WAITS;
+  }
+
+  /** Counts time that the call spent waiting. */
+  addWait(stage: Stage, ms: number): void {
+    this.waitMs += ms;
+    const waits = (this.#waits ??= {});
+    waits[stage] = (waits[stage] ?? 0) + ms;
+  }
+
+  /** 32 hexadecimal digits (W3C Trace Context): the caller's, a tracer's, or made on first use. */
   get traceId(): string {
     return (this.#traceId ??= crypto.randomUUID().replaceAll("-", ""));
+  }
+
+  /** A tracer names the trace that it puts the call into; to be done while the call starts. */
+  set traceId(id: string) {
+    this.#traceId = id;
+  }
+
+  /** The span that the caller named as the call's parent. */
+  get parent(): TraceParent | undefined {
+    return this.#parent;
+  }
+
+  set parent(parent: TraceParent | undefined) {
+    this.#parent = parent;
+    this.#traceId = parent?.traceId;
   }
 
   meta(): CallMeta {

@@ -74,15 +74,15 @@ export class CachedReads {
   /** Joins a call that is under way, or makes one. */
   async #fetch(read: Read): Promise<unknown> {
     const { call, key } = read;
-    const since = this.#environment.clock.now();
     for (;;) {
+      const since = this.#environment.clock.now();
       const flight = this.#flightOf(call, key);
       if (flight === undefined) return this.#lead(read);
       const outcome = await flight.outcome;
       const now = this.#environment.clock.now();
       // Answered meanwhile: its time was over or it was aborted.
       call.throwIfCancelled();
-      call.record.waitMs = now - since;
+      call.record.addWait("queued", now - since);
       if (outcome === "not shared") return this.#next(call);
       if ("answer" in outcome) return serve(call, outcome.answer, "hit");
       if (!isLeadersOwn(outcome.error, outcome.leader, call, now)) throw outcome.error;
@@ -124,8 +124,8 @@ export class CachedReads {
     const { clock, timeoutMs, enter } = this.#environment;
     const { operation, input, effect, name, record: asked } = read.call;
     if (this.#flightOf(read.call, read.key) !== undefined) return;
-    const { connector, provider } = asked;
-    const record = new CallRecord({ connector, provider, operation: name, effect }, clock.now());
+    const { connector, provider, type } = asked;
+    const record = new CallRecord({ connector, provider, type, operation: name, effect }, clock.now());
     const call = new Call({ operation, input, effect, record });
     enter(call);
     const run = observe(clock)(deadline(timeoutMs, clock)(() => this.#lead({ ...read, call })));

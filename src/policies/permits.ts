@@ -44,14 +44,14 @@ export class Permits {
     return new Promise((resolve, reject) => {
       const link = this.#queue.push(() => {
         stopListening();
-        record.waitMs += this.#clock.now() - since;
+        record.addWait("queued", this.#clock.now() - since);
         // At once, not when the call goes on: it may have settled by then.
         this.#hold(record);
         resolve();
       });
       const stopListening = call.onCancel((reason) => {
         this.#queue.remove(link);
-        record.waitMs += this.#clock.now() - since;
+        record.addWait("queued", this.#clock.now() - since);
         reject(reason);
       });
     });

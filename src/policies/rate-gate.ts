@@ -85,7 +85,7 @@ export class RateGate {
       const leave = (): void => {
         this.#queue.remove(link);
         this.#queuedWeight -= weight;
-        call.record.waitMs += this.#clock.now() - since;
+        call.record.addWait("waiting for the rate limit", this.#clock.now() - since);
         stopListening();
       };
       const refuse = (error: ConnectorError): void => {

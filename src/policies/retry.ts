@@ -105,7 +105,7 @@ export function retry(settings: RetrySettings, environment: RetryEnvironment): P
       try {
         await pause(call, waitMs, clock);
       } finally {
-        record.waitMs += clock.now() - waitsSince;
+        record.addWait("waiting to retry", clock.now() - waitsSince);
       }
       scope = call.fork({ readOnly: inDoubt !== undefined });
     }

@@ -27,7 +27,7 @@ export function makeCall(settings: CallSettings = {}): Call {
   const { name = "work", input, effect = "read", stream = false, timeoutMs, signal, idempotencyKey, clock } = settings;
   const operation = { summary: name, input: z.unknown(), output: z.unknown(), stream, effect, examples: [] };
   const record = new CallRecord(
-    { connector: "test", provider: "test", operation: name, effect },
+    { connector: "test", provider: "test", type: "custom", operation: name, effect },
     clock === undefined ? 0 : clock.now(),
   );
   return new Call({ operation, input, effect, timeoutMs, signal, idempotencyKey, record });
