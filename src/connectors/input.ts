@@ -7,7 +7,13 @@ export function parseInput(
   params: unknown,
 ): { readonly data: unknown } | { readonly problem: string } {
   const given = params ?? {};
-  const parsed = operation.input.safeParse(given);
+  let parsed: ReturnType<typeof operation.input.safeParse>;
+  try {
+    parsed = operation.input.safeParse(given);
+  } catch {
+    // A check of the schema's author, or a getter of the caller's, threw; its text could carry a value.
+    return { problem: "Invalid input: it could not be checked" };
+  }
   if (parsed.success) return parsed;
   const lines = problemsIn(parsed.error, operation.input, given).map(({ path, message }) =>
     path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,

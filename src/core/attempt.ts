@@ -7,6 +7,7 @@
 import type { Call } from "./call.ts";
 import { toConnectorError, type Classification } from "./classify.ts";
 import type { Session } from "./definition.ts";
+import { ConnectorError } from "./errors.ts";
 import type { Next } from "./policy.ts";
 import { openStream, type OpenedStream } from "./stream.ts";
 
@@ -43,7 +44,9 @@ export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | unde
       if (own !== undefined) return await own(session, call);
       const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
       // The table is typed where the author writes it; here operations are looked up by name.
-      const handler = handlers?.[record.operation] as AnyHandler;
+      const handler = handlers?.[record.operation] as AnyHandler | undefined;
+      if (handler === undefined)
+        throw new ConnectorError("internal", "The connector's session has no handler for it", { outcome: "none" });
       const answer = handler(call.input, call);
       return call.operation.stream ? await opened(answer as AsyncIterable<unknown>, call) : await answer;
     } catch (thrown) {

@@ -83,10 +83,10 @@ export function toConnectorError(
   classify: (error: unknown) => Classification | undefined,
   onUnknown: (error: unknown) => void = () => {},
 ): ConnectorError {
-  if (error instanceof ConnectorError) return error;
-  const found = ask(classify, error) ?? classifySocketError(error);
+  if (attempted(() => error instanceof ConnectorError) === true) return error as ConnectorError;
+  const found = ask(classify, error) ?? attempted(() => classifySocketError(error));
   if (found === undefined) {
-    onUnknown(error);
+    attempted(() => onUnknown(error));
     return new ConnectorError("internal", messageOf(error), { cause: error });
   }
   if (typeof found === "string") return new ConnectorError(found, messageOf(error), { cause: error });
@@ -94,16 +94,23 @@ export function toConnectorError(
   return new ConnectorError(kind, message ?? messageOf(error), { cause: error, ...details });
 }
 
-/** A table that stumbles over something odd (thrown `undefined`, an error without a code) does not know it. */
+/** What the connector's table says; a table that stumbles over something odd, or names no kind, does not know it. */
 function ask(classify: (error: unknown) => Classification | undefined, error: unknown): Classification | undefined {
+  const found = attempted(() => classify(error));
+  const kind = typeof found === "object" ? (found as { readonly kind?: unknown } | null)?.kind : found;
+  return typeof kind === "string" && Object.hasOwn(KINDS, kind) ? found : undefined;
+}
+
+/** Anything can be thrown: `undefined`, a revoked proxy, an object whose getters throw. */
+function attempted<T>(look: () => T): T | undefined {
   try {
-    return classify(error);
+    return look();
   } catch {
     return undefined;
   }
 }
 
 function messageOf(error: unknown): string {
-  const text: unknown = error instanceof Error ? error.message : error;
+  const text: unknown = attempted(() => (error instanceof Error ? error.message : error));
   return typeof text === "string" && text !== "" ? text : KINDS.internal.sentence;
 }

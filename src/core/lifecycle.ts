@@ -90,6 +90,8 @@ export class Lifecycle<S extends Closable> {
         abort.signal,
         (late) => void soon(() => late.close()).catch(() => {}),
       );
+      // What TypeScript refuses, JavaScript does not.
+      if (typeof (session as Partial<S> | undefined | null)?.close !== "function") throw noSession();
       this.#session = session;
       onState("connected");
       return session;
@@ -155,6 +157,10 @@ export class Lifecycle<S extends Closable> {
 /** Starts `work` now; what it throws before its first wait is a rejection like the rest. */
 async function soon<T>(work: () => Promise<T>): Promise<T> {
   return work();
+}
+
+function noSession(): ConnectorError {
+  return new ConnectorError("internal", "the connector's `open` answered with no session", { outcome: "none" });
 }
 
 function tooSlow(limitMs: number): ConnectorError {

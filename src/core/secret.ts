@@ -106,28 +106,42 @@ function clean(error: Error, redact: (text: string) => string, depth: number): b
   let isClean = true;
   for (const key of new Set(["message", "stack", "cause", "errors", ...Object.keys(error)])) {
     if (error instanceof ConnectorError && NAMES.includes(key)) continue;
-    const value = (error as unknown as Record<string, unknown>)[key];
+    const value = read(error, key);
     const shown = typeof value === "string" ? redact(value) : holds(value, redact, depth) ? PRINTED : value;
     if (shown === value) continue;
     const enumerable = Object.prototype.propertyIsEnumerable.call(error, key);
-    isClean &&= Reflect.defineProperty(error, key, { value: shown, configurable: true, writable: true, enumerable });
+    const isSet = Reflect.defineProperty(error, key, { value: shown, configurable: true, writable: true, enumerable });
+    isClean &&= isSet;
   }
   return isClean;
 }
 
-/** Whether a secret stands anywhere in a value, or too deep to tell. Errors in it are made clean instead. */
-function holds(
-  value: unknown,
-  redact: (text: string) => string,
-  depth: number,
-  budget: { left: number } = { left: MOST_VALUES },
-): boolean {
+/** A field whose getter throws has no value that could be told. */
+function read(error: Error, key: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a secret stands anywhere in a value, or it cannot be told. Errors in it are made clean instead. */
+function holds(value: unknown, redact: (text: string) => string, depth: number): boolean {
+  try {
+    return isFoundIn(value, redact, depth, { left: MOST_VALUES });
+  } catch {
+    // A proxy, a getter that throws.
+    return true;
+  }
+}
+
+function isFoundIn(value: unknown, redact: (text: string) => string, depth: number, budget: { left: number }): boolean {
   if (typeof value === "string") return redact(value) !== value;
   if (typeof value !== "object" || value === null || value instanceof Secret || ArrayBuffer.isView(value)) return false;
   if (depth === 0 || budget.left-- <= 0) return true;
   if (value instanceof Error) return !clean(value, redact, depth - 1);
   if (value instanceof URL) return redact(value.href) !== value.href;
-  return membersOf(value).some((member) => holds(member, redact, depth - 1, budget));
+  return membersOf(value).some((member) => isFoundIn(member, redact, depth - 1, budget));
 }
 
 function membersOf(value: object): unknown[] {

@@ -8,6 +8,8 @@
  * Items travel in batches inside, because a driver reads many at a time and a promise per item and layer costs more than
  * the item. Handlers yield items, or arrays of them marked by `inBatches`; readers take items or `batches()`.
  */
+import { ConnectorError } from "./errors.ts";
+
 const BATCHES: unique symbol = Symbol("busbar.batches");
 
 /** An iterable whose arrays are batches of items. */
@@ -35,6 +37,9 @@ export interface OpenedStream<T> {
 
 /** Reads the first batch of what a handler answered. */
 export async function openStream<T>(source: AsyncIterable<T> | Batches<T>): Promise<OpenedStream<T>> {
+  // What TypeScript refuses, JavaScript does not.
+  if (typeof (source as Partial<typeof source> | undefined)?.[Symbol.asyncIterator] !== "function")
+    throw new ConnectorError("internal", "The connector's handler answered with no async iterable");
   let next: () => Promise<readonly T[] | undefined>;
   let close: () => Promise<void>;
   if (isInBatches(source)) {
