@@ -109,6 +109,7 @@ function whereClause(what: "update" | "delete", { where = {}, all = false }: Whe
   throw invalid(
     `A ${what} without a \`where\` would ${what === "update" ? "change" : "delete"} every row`,
     "Name the rows in `where`, or say `all: true` if every row is meant.",
+    WHERE_GUARD,
   );
 }
 
@@ -161,6 +162,6 @@ function checkColumns(row: Row, columns: readonly string[], at: number): void {
   );
 }
 
-function invalid(message: string, hint?: string): ConnectorError {
-  return new ConnectorError("input_invalid", message, { hint, outcome: "none" });
+function invalid(message: string, hint?: string, by?: string): ConnectorError {
+  return new ConnectorError("input_invalid", message, { hint, by, outcome: "none" });
 }

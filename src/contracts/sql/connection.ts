@@ -5,7 +5,6 @@ import type { Statement } from "./compile.ts";
 import type { Row } from "./operations.ts";
 
 /** What one statement came back with. */
-/** What a statement came to. */
 export interface SqlResult {
   readonly rows: readonly Row[];
   readonly columns: readonly Column[];
@@ -16,7 +15,6 @@ export interface SqlResult {
 }
 
 /** How one statement is run. */
-/** How a statement is run. */
 export interface RunOptions {
   /** Its cancellation reaches the database; without a call, the statement is busbar's own and has a limit of its own. */
   readonly call?: Call | undefined;

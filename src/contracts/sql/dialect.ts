@@ -9,14 +9,12 @@ import { ConnectorError } from "../../core/errors.ts";
 import type { Isolation } from "./operations.ts";
 
 /** How a transaction begins. */
-/** What a transaction can be. */
 export interface BeginOptions {
   readonly isolation?: Isolation | undefined;
   readonly readOnly?: boolean | undefined;
 }
 
 /** What differs between systems in the text of statements. */
-/** How one database writes statements. */
 export interface Dialect {
   /** Quotes one identifier so that it can be nothing but a name. Throws `input_invalid` where it cannot be one. */
   quote(this: void, name: string): string;

@@ -60,7 +60,6 @@ const returning = z
 const isolation = z.enum(["read uncommitted", "read committed", "repeatable read", "serializable"]);
 
 /** Isolation level of a transaction. */
-/** Isolation levels of the SQL standard. */
 export type Isolation = z.output<typeof isolation>;
 
 const changed = z.object({
@@ -171,5 +170,4 @@ export const sqlOperations = {
 };
 
 /** The operations of every SQL connector. */
-/** Their type, for connectors and transactions. */
 export type SqlOperations = typeof sqlOperations;

@@ -23,7 +23,6 @@ import type { Isolation, Row, SqlOperations } from "./operations.ts";
 import { endedByStatement, TransactionScope, type SqlTransaction } from "./transaction.ts";
 
 /** What a session is made of. */
-/** What the operations are carried out on. */
 export interface SqlSessionSettings<C extends SqlConnection> {
   readonly pool: Pool<C>;
   readonly dialect: Dialect;
@@ -38,7 +37,6 @@ type Work<T> = (connection: SqlConnection) => Promise<T>;
 export type SqlHandlers = Pick<Session<SqlOperations>, "handlers" | "readOnlyHandlers">;
 
 /** Carries out the operations of the contract on connections of one system. */
-/** The operations of the contract on a pool of connections. */
 export class SqlSession<C extends SqlConnection> {
   readonly #settings: SqlSessionSettings<C>;
 

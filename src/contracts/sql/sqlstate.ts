@@ -8,7 +8,6 @@
 import type { Kind, Outcome } from "../../core/errors.ts";
 
 /** What an SQLSTATE tells. */
-/** What a SQLSTATE tells. */
 export interface SqlStateFacts {
   readonly kind: Kind;
   readonly outcome?: Outcome;
