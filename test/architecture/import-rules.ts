@@ -54,8 +54,13 @@ const LAYERS: readonly Layer[] = [
   },
   { name: "observers", files: /^observers\//, uses: ["core"] },
   { name: "state", files: /^state\//, uses: ["core", "fields"] },
+  { name: "observers", files: /^observers\//, uses: ["core", "fields"], drivers: ["@opentelemetry/api"] },
   { name: "config", files: /^config\//, uses: ["core", "fields", "define", "registry"], packages: ["yaml"] },
-  { name: "hub", files: /^hub\//, uses: ["core", "fields", "policies", "define", "registry", "config", "state"] },
+  {
+    name: "hub",
+    files: /^hub\//,
+    uses: ["core", "fields", "policies", "define", "registry", "config", "state", "observers"],
+  },
   {
     name: "render",
     files: /^render\//,

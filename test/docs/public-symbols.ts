@@ -1,5 +1,5 @@
 /** What `busbar` and its subpaths export, and whether each says what it is. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
 
@@ -10,7 +10,8 @@ export function undocumentedSymbols(root: string): string[] {
   const program = ts.createProgram(entryPoints(root), { ...options, noEmit: true, incremental: false });
   const checker = program.getTypeChecker();
   return entryPoints(root).flatMap((entry) => {
-    const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!);
+    const source = program.getSourceFile(entry);
+    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
     if (module === undefined) return [`${relative(root, entry)}: exports nothing`];
     return checker
       .getExportsOfModule(module)
@@ -22,13 +23,16 @@ export function undocumentedSymbols(root: string): string[] {
   });
 }
 
-/** The modules behind the `exports` of package.json. */
+/** The modules behind the `exports` of package.json; a `*` stands for each folder that is there. */
 function entryPoints(root: string): string[] {
-  const families = ["connectors", "contracts"].flatMap((folder) =>
-    readdirSync(join(root, "src", folder), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => join(root, "src", folder, name, "index.ts")),
-  );
-  const own = ["src", "src/observers", "src/testkit"].map((folder) => join(root, folder, "index.ts"));
-  return [...own, ...families];
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> };
+  return Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target === "object")
+    .flatMap(([subpath]) => {
+      const folder = join(root, "src", subpath);
+      if (!folder.endsWith("*")) return [join(folder, "index.ts")];
+      const above = folder.slice(0, -1);
+      const folders = readdirSync(above, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+      return folders.map(({ name }) => join(above, name, "index.ts"));
+    });
 }
