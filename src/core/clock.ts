@@ -25,7 +25,15 @@ export const systemClock: Clock = {
   now,
   wall: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_MS));
+    const dueAt = now() + ms;
+    // Node counts from the start of the event loop's turn, so its timers fire up to a moment early; and it cannot count
+    // further than LONGEST_MS.
+    const fire = (): void => {
+      const left = dueAt - now();
+      if (left > 0) timer = setTimeout(fire, Math.min(Math.ceil(left), LONGEST_MS));
+      else run();
+    };
+    let timer = setTimeout(fire, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_MS));
     return { cancel: () => clearTimeout(timer) };
   },
   timeout: (ms, run) => lists.add(Math.min(ms, LONGEST_MS), run),
