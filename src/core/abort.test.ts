@@ -16,6 +16,16 @@ describe("hearing of an abort", () => {
     expect(listenersOf(signal)).toBe(1);
   });
 
+  test("who stops takes nobody else's ear", () => {
+    const controller = new AbortController();
+    const heard: string[] = [];
+    const stop = onAbort(controller.signal, () => heard.push("stopped"));
+    onAbort(controller.signal, () => heard.push("listening"));
+    stop();
+    controller.abort();
+    expect(heard).toEqual(["listening"]);
+  });
+
   test("each listener hears once, in order; who stops meanwhile hears nothing", () => {
     const controller = new AbortController();
     const heard: string[] = [];

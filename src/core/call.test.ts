@@ -146,6 +146,15 @@ describe("the caller's signal", () => {
   });
 });
 
+test("a fork is the same call in all that was said about it", () => {
+  const call = makeCall({ effect: "keyed", timeoutMs: 5, name: "insert", input: 7 });
+  const { operation, effect, timeoutMs, input, record, name } = call;
+  expect(call.fork()).toMatchObject({ effect, timeoutMs, input, name });
+  expect(call.fork().operation).toBe(operation);
+  expect(call.fork().record).toBe(record);
+  expect([operation.effect, effect, timeoutMs]).toEqual(["keyed", "keyed", 5]);
+});
+
 describe("what the tries of a call share", () => {
   test("is its key, made once and only when asked for, its deadline, its input and its record", () => {
     const call = makeCall({ input: { a: 1 } });

@@ -38,6 +38,52 @@ describe("on turned hands", () => {
     expect(seen).toEqual([2, 4, 5]);
   });
 
+  test("cancelling again what has gone does not bring it back, nor lose those around it", () => {
+    const timers = lists();
+    const seen: string[] = [];
+    const add = (name: string) => timers.add(10, () => seen.push(name));
+    const [first, second, third] = [add("first"), add("second"), add("third")];
+    second.cancel();
+    first.cancel();
+    second.cancel();
+    first.cancel();
+    const last = add("last");
+    vi.advanceTimersByTime(10);
+    expect(seen).toEqual(["third", "last"]);
+    third.cancel();
+    last.cancel();
+    add("next");
+    third.cancel();
+    vi.advanceTimersByTime(10);
+    expect(seen).toEqual(["third", "last", "next"]);
+  });
+
+  test("a callback that cancels itself loses nobody", () => {
+    const timers = lists();
+    const seen: string[] = [];
+    const own = timers.add(10, () => {
+      seen.push("own");
+      own.cancel();
+    });
+    timers.add(10, () => seen.push("behind"));
+    vi.advanceTimersByTime(5);
+    timers.add(10, () => seen.push("later"));
+    vi.advanceTimersByTime(10);
+    expect([seen, vi.getTimerCount()]).toEqual([["own", "behind", "later"], 0]);
+  });
+
+  test("a list that was empty when it fired is made anew", () => {
+    const timers = lists();
+    const seen: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      timers.add(10, () => seen.push(i));
+      vi.advanceTimersByTime(25);
+      timers.add(10, () => {}).cancel();
+      vi.advanceTimersByTime(25);
+    }
+    expect([seen, vi.getTimerCount()]).toEqual([[0, 1, 2], 0]);
+  });
+
   test("a callback that cancels those behind it, due at the same instant, is obeyed", () => {
     const timers = lists();
     const seen: string[] = [];
@@ -81,7 +127,11 @@ describe("on turned hands", () => {
     expect(seen).toEqual(["same instant", "later"]);
   });
 
-  test("beyond 64 durations time-outs run and cancel all the same", () => {
+  test("64 durations have a list each; beyond that time-outs run and cancel all the same", () => {
+    const few = lists();
+    for (let i = 0; i < 128; i++) few.add(1 + (i % 64), () => {});
+    expect(vi.getTimerCount()).toBe(64);
+    vi.advanceTimersByTime(64);
     const timers = lists();
     let runs = 0;
     const armed = Array.from({ length: 200 }, (_, i) => timers.add(i + 1, () => runs++));
