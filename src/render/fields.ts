@@ -2,7 +2,7 @@
 import { isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
 
 export interface Field {
-  /** `host`, `retry.delay`, `statements[].sql`. */
+  /** `host`, `retry.delay`, `statements[].sql`, `cache.operations.*.ttl`. */
   readonly path: string;
   /** `string`, `integer`, `"a" or "b"`, `string[]`. */
   readonly type: string;
@@ -24,8 +24,12 @@ export function fieldsOf(schema: JsonSchema, prefix = "", variant?: string): Fie
     const isRequired = required.has(name);
     const type = typeText(property);
     const field: Field = { path, type, isRequired, default: standard, description, variant, schema: property };
-    const items = (property["items"] ?? {}) as JsonSchema;
-    return [field, ...fieldsOf(property, `${path}.`, variant), ...fieldsOf(items, `${path}[].`, variant)];
+    const below: readonly (readonly [string, unknown])[] = [
+      [`${path}.`, property],
+      [`${path}[].`, property["items"]],
+      [`${path}.*.`, property["additionalProperties"]],
+    ];
+    return [field, ...below.flatMap(([inside, each]) => fieldsOf((each ?? {}) as JsonSchema, inside, variant))];
   });
   const choices = (schema.anyOf ?? schema.oneOf ?? []).filter(({ properties }) => properties !== undefined);
   return [...own, ...choices.flatMap((choice) => fieldsOf(choice, prefix, conditionOf(choice) ?? variant))];

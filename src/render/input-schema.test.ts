@@ -108,9 +108,10 @@ test.each([
   expect(typeText(schema)).toBe(text);
 });
 
-test("the fields of a list's items are rows too", () => {
-  const schema = inputSchema(z.strictObject({ list: z.array(z.strictObject({ sql: z.string() })) }));
-  expect(fieldsOf(schema).map(({ path }) => path)).toEqual(["list", "list[].sql"]);
+test("the fields of a list's items and of a map's values are rows too", () => {
+  const inner = z.strictObject({ sql: z.string() });
+  const schema = inputSchema(z.strictObject({ list: z.array(inner), map: z.record(z.string(), inner) }));
+  expect(fieldsOf(schema).map(({ path }) => path)).toEqual(["list", "list[].sql", "map", "map.*.sql"]);
 });
 
 test("a literal that is too long for a line takes several", () => {
