@@ -39,7 +39,10 @@ export const cacheSetting = z
     operations: z
       .record(z.string(), lifetime)
       .refine((named) => Object.keys(named).length > 0, "names no operation")
-      .meta({ description: "Reads whose answers are kept, by name: a time to live, or ttl and what follows it." }),
+      .meta({
+        description:
+          "Reads whose answers are kept, by name: a time to live, or `ttl` with `staleWhileRevalidate` and `staleIfError`, which say how long after it an answer is used while a fresh one is fetched, or when the system does not answer.",
+      }),
     maxEntries: z
       .int()
       .min(1)
