@@ -4,8 +4,9 @@ import type { CallOptions } from "../core/call.ts";
 import type { Kind } from "../core/errors.ts";
 import { unknownName } from "../core/issues.ts";
 import type { Effect } from "../core/operation.ts";
+import { parseTraceParent, type TraceParent } from "../core/trace-parent.ts";
 
-const NAMES = { signal: true, timeout: true, idempotencyKey: true, effect: true } satisfies Record<
+const NAMES = { signal: true, timeout: true, idempotencyKey: true, effect: true, traceparent: true } satisfies Record<
   keyof CallOptions,
   true
 >;
@@ -15,6 +16,7 @@ export interface ParsedOptions {
   readonly timeoutMs?: number | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly effect: Effect;
+  readonly parent?: TraceParent | undefined;
 }
 
 /** Why a call is refused because of its options. */
@@ -27,7 +29,7 @@ export interface OptionsProblem {
 export function parseOptions(operation: string, own: Effect, options: CallOptions): ParsedOptions | OptionsProblem {
   for (const name in options)
     if (!Object.hasOwn(NAMES, name)) return wrong(`Invalid option: ${unknownName(name, Object.keys(NAMES))}`);
-  const { signal, timeout, idempotencyKey, effect = own } = options;
+  const { signal, timeout, idempotencyKey, effect = own, traceparent } = options;
   const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
   if (timeout !== undefined && timeoutMs === undefined)
     return wrong('Invalid timeout: expected milliseconds or text like "30s"');
@@ -41,7 +43,10 @@ export function parseOptions(operation: string, own: Effect, options: CallOption
     if (own === "unsafe" || own === "unknown")
       return { kind: "unsupported", problem: `Operation ${operation} takes no idempotency key` };
   }
-  return { signal, timeoutMs, idempotencyKey, effect };
+  const parent = traceparent === undefined ? undefined : parseTraceParent(traceparent);
+  if (traceparent !== undefined && parent === undefined)
+    return wrong("Invalid traceparent: expected a header as W3C Trace Context defines it");
+  return { signal, timeoutMs, idempotencyKey, effect, parent };
 }
 
 function wrong(problem: string): OptionsProblem {

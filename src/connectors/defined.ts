@@ -5,7 +5,8 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
 import { ConnectorError, type Kind } from "../core/errors.ts";
-import { publishNotice, publishState, type StateEvent } from "../core/events.ts";
+import type { CircuitEvent } from "../core/audit-event.ts";
+import { publishAudit, publishNotice, publishState, type StateEvent } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
@@ -14,6 +15,7 @@ import { CallRecord } from "../core/record.ts";
 import { redactor, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
 import type { CircuitControl } from "../policies/circuit.ts";
+import type { Present } from "../policies/observe.ts";
 import { buildPipeline, type Pipeline } from "../policies/pipeline.ts";
 import { parseOptions } from "./call-options.ts";
 import { Failures } from "./failures.ts";
@@ -74,6 +76,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     this.#failures = new Failures({
       connector: this.name,
       provider: definition.provider,
+      title: definition.title,
       classify: definition.classify,
       redact: this.#redact,
     });
@@ -94,9 +97,11 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     );
     const enter = (call: Call): void => this.#enter(call);
     const notify = (event: string): void => this.#notify(event);
+    const audit = (event: CircuitEvent["event"]): void => publishAudit({ event, connector: this.name });
+    const present: Present = (thrown, call) => this.#failures.ofCall(thrown, call);
     this.#pipeline = buildPipeline(
       this.config.policies,
-      { clock: this.#clock, random: this.#random, enter, notify },
+      { clock: this.#clock, random: this.#random, enter, present, redact: this.#redact, notify, audit },
       innermost,
     );
   }
@@ -133,7 +138,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     options?: CallOptions,
   ): Promise<Answer<Ops[K]>> {
     const call = this.#begin(operation, false, params, options);
-    return (await this.#send(call)) as Answer<Ops[K]>;
+    return (await this.#pipeline.send(call)) as Answer<Ops[K]>;
   }
 
   override async call<K extends Plain<Ops>>(
@@ -142,7 +147,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     options?: CallOptions,
   ): Promise<AnswerWithMeta<Answer<Ops[K]>>> {
     const call = this.#begin(operation, false, params, options);
-    const data = (await this.#send(call)) as Answer<Ops[K]>;
+    const data = (await this.#pipeline.send(call)) as Answer<Ops[K]>;
     return { data, meta: call.record.meta() };
   }
 
@@ -153,12 +158,12 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   ): ItemStream<Answer<Ops[K]>> {
     let call: Call | undefined;
     const open = async (): Promise<OpenedStream<Answer<Ops[K]>>> => {
-      call = this.#begin(operation, true, params, options);
-      const opened = (await this.#send(call)) as OpenedStream<Answer<Ops[K]>>;
-      return guardReads(opened, call, {
+      const started = (call = this.#begin(operation, true, params, options));
+      const opened = (await this.#pipeline.send(started)) as OpenedStream<Answer<Ops[K]>>;
+      return guardReads(opened, started, {
         clock: this.#clock,
-        readLimitMs: call.timeoutMs ?? this.config.policies.timeout,
-        toError: (thrown) => this.#failures.present(thrown, operation),
+        readLimitMs: started.timeoutMs ?? this.config.policies.timeout,
+        toError: (thrown) => this.#failures.ofCall(thrown, started),
       });
     };
     return lazyStream(open, () => call?.cancel(brokenOff(call)));
@@ -187,7 +192,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   ): Promise<T> {
     const call = this.#start(operation.name, operation.value, undefined, options);
     this.#adHoc.set(call.record, work as AdHoc);
-    return (await this.#send(call)) as T;
+    return (await this.#pipeline.send(call)) as T;
   }
 
   #begin(asked: unknown, asStream: boolean, params: unknown, options: CallOptions | undefined): Call {
@@ -217,9 +222,11 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     const own = operation.effectOf?.(input) ?? operation.effect;
     const parsed = parseOptions(name, own, options ?? {});
     if ("problem" in parsed) throw this.#refusal(parsed.kind, name, parsed.problem, operation);
-    const where = { connector: this.name, provider: this.#definition.provider, operation: name, effect: parsed.effect };
+    const { effect, idempotencyKey, signal, timeoutMs, parent } = parsed;
+    const { provider, type } = this.#definition;
+    const where = { connector: this.name, provider, type, operation: name, effect };
     const record = new CallRecord(where, this.#clock.now());
-    const { effect, idempotencyKey, signal, timeoutMs } = parsed;
+    if (parent !== undefined) record.parent = parent;
     const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record });
     this.#enter(call);
     return call;
@@ -231,22 +238,14 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     call.record.onSettled(() => this.#lifecycle.leave(call));
   }
 
-  async #send(call: Call): Promise<unknown> {
-    try {
-      return await this.#pipeline.send(call);
-    } catch (error) {
-      throw this.#failures.present(error, call.name);
-    }
-  }
-
   #checkConnected(operation: string): void {
     if (this.#lifecycle.session !== undefined || this.#mayConnect()) return;
     throw this.#refusal("not_connected", operation, "Connector not connected", undefined, "Call connect() first.");
   }
 
   #refusal(kind: Kind, name: string, message: string, operation?: Operation, hint?: string): ConnectorError {
-    const { provider } = this.#definition;
-    const where = { connector: this.name, provider, operation: name, effect: operation?.effect ?? "read" } as const;
+    const { provider, type } = this.#definition;
+    const where = { connector: this.name, provider, type, operation: name, effect: operation?.effect ?? "read" };
     return refuseCall(where, this.#clock, kind, message, hint);
   }
 
@@ -269,11 +268,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     try {
       return await this.#lifecycle.connect();
     } catch (thrown) {
-      const cause = this.#failures.classified(thrown);
-      const { kind, hint, retryAfterMs, status, code } = cause;
-      const message = `Failed to connect to ${this.#definition.title}: ${cause.message}`;
-      // Nothing was asked of the system yet, so the call that wanted it had no effect.
-      throw new ConnectorError(kind, message, { hint, retryAfterMs, status, code, outcome: "none", cause: thrown });
+      throw this.#failures.ofConnecting(thrown);
     }
   }
 

@@ -1,12 +1,16 @@
 /** From anything that was thrown to what callers and subscribers are told. */
+import type { Call } from "../core/call.ts";
 import { toConnectorError, type Classification } from "../core/classify.ts";
-import type { ConnectorError } from "../core/errors.ts";
+import { auditCall, auditConnect } from "../core/audit-refusal.ts";
+import { ConnectorError } from "../core/errors.ts";
 import { publishUnclassified } from "../core/events.ts";
 import { redactError } from "../core/secret.ts";
 
 export interface FailuresOf {
   readonly connector: string;
   readonly provider: string;
+  /** The system's proper name. */
+  readonly title: string;
   readonly classify: (error: unknown) => Classification | undefined;
   /** Takes the connector's secrets out of a text. */
   readonly redact: (text: string) => string;
@@ -20,11 +24,31 @@ export class Failures {
     this.#of = of;
   }
 
+  /** What a call failed of, as its caller gets it. */
+  ofCall(thrown: unknown, call: Call): ConnectorError {
+    const error = this.present(thrown, call.name);
+    auditCall(error, call);
+    return error;
+  }
+
   /** The error as callers see it: placed, and free of the connector's secrets, its causes too. */
   present(thrown: unknown, operation?: string): ConnectorError {
     const error = this.classified(thrown);
     redactError(error, this.#of.redact);
     return error.locate(this.#of.connector, operation);
+  }
+
+  /** Why a session could not be opened; `thrown` is what the opening threw. */
+  ofConnecting(thrown: unknown): ConnectorError {
+    const { connector, provider, title, redact } = this.#of;
+    const cause = this.classified(thrown);
+    const { kind, hint, retryAfterMs, status, code } = cause;
+    // Nothing was asked of the system yet, so the call that wanted it had no effect.
+    const details = { hint, retryAfterMs, status, code, outcome: "none", cause: thrown } as const;
+    const error = new ConnectorError(kind, `Failed to connect to ${title}: ${cause.message}`, details);
+    redactError(error, redact);
+    auditConnect(error, { connector, provider });
+    return error;
   }
 
   classified(thrown: unknown): ConnectorError {

@@ -7,33 +7,28 @@ import { channels, publishAudit } from "./events.ts";
 /** Who refuses an update or delete that would change every row; stands in the error's `by`. */
 export const WHERE_GUARD = "where guard";
 
-/** Tells of a try that failed, where that concerns security. */
-export function auditTry(error: ConnectorError, call: Call): void {
-  if (!channels.audit.hasSubscribers) return;
-  // A connection that is refused is told once, by who opens it; of a repeat that may only read a refusal is expected.
-  if (call.record.stage === "connecting" || call.readOnly) return;
-  const event = eventOf(error);
-  if (event === undefined) return;
-  const { connector, provider, operation, traceId } = call.record;
+/** What sessions failed to open of; it has been told, however many calls fail of it. */
+const told = new WeakSet<object>();
+
+/** Tells of a call that failed, where that concerns security. The error is free of secrets. */
+export function auditCall(error: ConnectorError, { record }: Call): void {
+  const event = channels.audit.hasSubscribers ? eventOf(error) : undefined;
+  if (event === undefined || isTold(error)) return;
+  const { connector, provider, operation, traceId } = record;
   publishAudit({ event, connector, provider, operation, code: error.code ?? error.status, traceId });
 }
 
-/** Failures to connect that have been told; all who wait for one connection fail of the same. */
-const told = new WeakSet<object>();
-
-/** Tells of a session that could not be opened, where that concerns security. `thrown` is what the opening threw. */
-export function auditConnect(
-  thrown: unknown,
-  error: ConnectorError,
-  where: Pick<RefusalEvent, "connector" | "provider">,
-): void {
-  const event = eventOf(error);
-  if (event === undefined || !channels.audit.hasSubscribers) return;
-  if (typeof thrown === "object" && thrown !== null) {
-    if (told.has(thrown)) return;
-    told.add(thrown);
-  }
+/** Tells of a session that could not be opened, where that concerns security. */
+export function auditConnect(error: ConnectorError, where: Pick<RefusalEvent, "connector" | "provider">): void {
+  const event = channels.audit.hasSubscribers ? eventOf(error) : undefined;
+  if (event === undefined || isTold(error)) return;
+  // All who wait for one session fail of the same, each with an error of its own around it.
+  if (error.cause instanceof Error) told.add(error.cause);
   publishAudit({ ...where, event, code: error.code ?? error.status });
+}
+
+function isTold(error: Error): boolean {
+  return told.has(error) || (error.cause instanceof Error && isTold(error.cause));
 }
 
 function eventOf({ kind, by }: ConnectorError): RefusalEvent["event"] | undefined {
@@ -41,4 +36,3 @@ function eventOf({ kind, by }: ConnectorError): RefusalEvent["event"] | undefine
   if (kind === "permission_denied") return "access denied";
   return by === WHERE_GUARD ? "write refused" : undefined;
 }
-

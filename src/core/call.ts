@@ -23,6 +23,8 @@ export interface CallOptions {
   readonly idempotencyKey?: string | undefined;
   /** The caller's word that this call has less effect than the operation declares. */
   readonly effect?: "read" | "idempotent" | undefined;
+  /** The trace and span that the call belongs to, as W3C Trace Context writes them; a tracer makes the call its child. */
+  readonly traceparent?: string | undefined;
 }
 
 type CancelListener = (reason: ConnectorError) => void;

@@ -27,10 +27,14 @@ describe("an event", () => {
 
   test("has a channel whose name is part of the contract", () => {
     expect(Object.values(channels).map(({ name }) => name)).toEqual([
+      "busbar:call:start",
       "busbar:call",
+      "busbar:attempt:start",
+      "busbar:attempt",
       "busbar:state",
       "busbar:unclassified",
       "busbar:notice",
+      "busbar:audit",
     ]);
   });
 });

@@ -8,7 +8,7 @@ import { CallRecord, type CacheState } from "../core/record.ts";
 import type { CacheStore, Lifetime, StoredAnswer } from "./cache-store.ts";
 import { deadline } from "./deadline.ts";
 import { Flight, isLeadersOwn } from "./flight.ts";
-import { observe } from "./observe.ts";
+import { observe, type Present } from "./observe.ts";
 
 export interface CacheEnvironment {
   readonly clock: Clock;
@@ -16,6 +16,8 @@ export interface CacheEnvironment {
   readonly timeoutMs: number;
   /** Counts a call that the cache makes for itself among those that are running. */
   readonly enter: (call: Call) => void;
+  /** Makes of what such a call failed of what subscribers are told. */
+  readonly present?: Present | undefined;
 }
 
 interface Read {
@@ -121,14 +123,14 @@ export class CachedReads {
 
   /** Fetches a fresh answer behind the caller's back, in a call of its own with its own record. */
   #refresh(read: Read): void {
-    const { clock, timeoutMs, enter } = this.#environment;
+    const { clock, timeoutMs, enter, present } = this.#environment;
     const { operation, input, effect, name, record: asked } = read.call;
     if (this.#flightOf(read.call, read.key) !== undefined) return;
     const { connector, provider, type } = asked;
     const record = new CallRecord({ connector, provider, type, operation: name, effect }, clock.now());
     const call = new Call({ operation, input, effect, record });
     enter(call);
-    const run = observe(clock)(deadline(timeoutMs, clock)(() => this.#lead({ ...read, call })));
+    const run = observe(clock, present)(deadline(timeoutMs, clock)(() => this.#lead({ ...read, call })));
     // Whoever wants to know that it failed reads its record.
     run(call).catch(() => {});
   }

@@ -32,6 +32,8 @@ export interface CircuitControl {
 export interface CircuitEnvironment {
   readonly clock: Clock;
   readonly onState: (state: CircuitState) => void;
+  /** It was set by hand. */
+  readonly onHand?: (what: "isolated" | "reset") => void;
 }
 
 /** One connector's circuit. */
@@ -67,11 +69,13 @@ export class Circuit implements CircuitControl {
 
   isolate(): void {
     this.#isIsolated = true;
+    this.#environment.onHand?.("isolated");
     this.#enter("open");
   }
 
   reset(): void {
     this.#isIsolated = false;
+    this.#environment.onHand?.("reset");
     this.#enter("closed");
   }
 

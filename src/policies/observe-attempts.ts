@@ -10,22 +10,27 @@ import type { Clock } from "../core/clock.ts";
 import { channels } from "../core/events.ts";
 import type { Next, Policy } from "../core/policy.ts";
 
-export function observeAttempts(clock: Clock): Policy {
+/** @param redact takes the connector's secrets out of a text. */
+export function observeAttempts(clock: Clock, redact: (text: string) => string = (text) => text): Policy {
   const { attempt, attemptStart } = channels;
   return (next) => (call) =>
-    attempt.hasSubscribers || attemptStart.hasSubscribers ? observed(next, call, clock) : next(call);
+    attempt.hasSubscribers || attemptStart.hasSubscribers ? observed(next, call, clock, redact) : next(call);
 }
 
-function observed(next: Next, call: Call, clock: Clock): Promise<unknown> {
+function observed(next: Next, call: Call, clock: Clock, redact: (text: string) => string): Promise<unknown> {
   // It does not begin.
   if (call.cancelled !== undefined) return next(call);
   const record = new AttemptRecord(call.record, call.attempt, clock.now());
   if (channels.attemptStart.hasSubscribers) channels.attemptStart.publish(record);
+  let stopListening = (): void => {};
   const over = (failure?: unknown): void => {
     stopListening();
-    if (record.settle(clock.now(), failure) && channels.attempt.hasSubscribers) channels.attempt.publish(record);
+    if (!record.settle(clock.now(), failure)) return;
+    // The driver made it, of who knows what.
+    if (record.code !== undefined) record.code = redact(record.code);
+    if (channels.attempt.hasSubscribers) channels.attempt.publish(record);
   };
-  const stopListening = call.onCancel(over);
+  stopListening = call.onCancel(over);
   return record
     .run(() => next(call))
     .then(

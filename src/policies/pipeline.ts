@@ -5,6 +5,7 @@
  * tries, because the system sees tries; injected faults meet every policy as the system's own would.
  */
 import { z } from "zod";
+import type { CircuitEvent } from "../core/audit-event.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { compose, type Next } from "../core/policy.ts";
@@ -16,7 +17,8 @@ import { concurrency, concurrencySetting } from "./concurrency.ts";
 import { deadline, timeoutSetting } from "./deadline.ts";
 import { faults, faultsSetting } from "./faults.ts";
 import { hedge, hedgeSetting } from "./hedge.ts";
-import { observe } from "./observe.ts";
+import { observeAttempts } from "./observe-attempts.ts";
+import { observe, type Present } from "./observe.ts";
 import { rateLimit, rateLimitSetting } from "./rate-limit.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { retry, retryAttempts, retryAttemptsSetting, retrySetting } from "./retry.ts";
@@ -62,8 +64,14 @@ export interface PipelineEnvironment {
   readonly random: () => number;
   /** Counts a call that a policy makes for itself among the connector's running ones. */
   readonly enter?: (call: Call) => void;
+  /** Makes of what a call failed of what its caller gets. */
+  readonly present?: Present;
+  /** Takes the connector's secrets out of a text. */
+  readonly redact?: (text: string) => string;
   /** Tells subscribers of a change in a policy. */
   readonly notify?: (event: string) => void;
+  /** Tells auditors of what was done to a policy by hand. */
+  readonly audit?: (event: CircuitEvent["event"]) => void;
 }
 
 export interface Pipeline {
@@ -75,18 +83,22 @@ export interface Pipeline {
 
 /** Every policy that the settings switch on, in order, around `innermost`. State is the pipeline's own. */
 export function buildPipeline(settings: PolicySettings, environment: PipelineEnvironment, innermost: Next): Pipeline {
-  const { clock, random, enter = () => {}, notify = () => {} } = environment;
+  const { clock, random, enter = () => {}, notify = () => {}, audit = () => {}, present, redact } = environment;
   const { timeout: timeoutMs } = settings;
   const attempts = retryAttempts(settings);
   const budget = budgetOf(settings, attempts);
   const circuit =
     settings.circuitBreaker === undefined
       ? undefined
-      : new Circuit(settings.circuitBreaker, { clock, onState: (state) => notify(`circuit ${state}`) });
+      : new Circuit(settings.circuitBreaker, {
+          clock,
+          onState: (state) => notify(`circuit ${state}`),
+          onHand: (what) => audit(`circuit ${what}`),
+        });
   const send = compose(
     [
-      observe(clock),
-      cache(settings.cache, settings.invalidates, { clock, timeoutMs, enter }),
+      observe(clock, present),
+      cache(settings.cache, settings.invalidates, { clock, timeoutMs, enter, present }),
       deadline(timeoutMs, clock),
       concurrency(settings.concurrency, clock),
       budget?.policy,
@@ -94,6 +106,7 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
       retry({ ...settings.retry, attempts }, { clock, random, budget }),
       circuitBreaker(circuit, timeoutMs),
       rateLimit(settings.rateLimit, clock),
+      observeAttempts(clock, redact),
       attemptTimeout(settings.attemptTimeout, clock),
       faults(settings.faults, clock),
     ],

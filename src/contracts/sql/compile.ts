@@ -1,4 +1,5 @@
 /** From tables, rows and conditions to statements whose every value is a parameter and whose every name is quoted. */
+import { WHERE_GUARD } from "../../core/audit-refusal.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { quoteTable, type Dialect } from "./dialect.ts";
 import { MOST_PARAMETERS, type Row } from "./operations.ts";
