@@ -166,6 +166,46 @@ describe("a stream being read", () => {
     expect([record.result, source.closes, call.signal.aborted, clock.pending]).toEqual(["timeout", 1, true, 0]);
   });
 
+  test("that fails keeps what its error says of tries and effect", async () => {
+    const { source, stream, record } = guarded({ effect: "unknown" });
+    const reading = caught(stream.next());
+    await clock.settle();
+    source.fail(new ConnectorError("connection_lost", "reset", { outcome: "none", attempts: 7 }));
+    expect(await reading).toMatchObject({ outcome: "none", attempts: 7 });
+    expect(record.outcome).toBe("none");
+  });
+
+  test("that has been broken off takes no notice of what the read under way still brings", async () => {
+    for (const bring of [
+      (source: Manual) => source.give(undefined),
+      (source: Manual) => source.give([2]),
+      (source: Manual) => source.fail(new Error("late")),
+    ]) {
+      const { source, stream, record, settled, call } = guarded();
+      const reading = caught(stream.next());
+      await stream.close();
+      bring(source);
+      await clock.settle();
+      expect(await reading).toMatchObject({ kind: "cancelled" });
+      expect([record.result, settled(), source.closes, clock.pending]).toEqual(["cancelled", 1, 1, 0]);
+      expect(call.cancelled?.message).toContain("broken off");
+      await expect(stream.next()).rejects.toMatchObject({ kind: "cancelled" });
+    }
+  });
+
+  test("that is broken off after a read is over is closed, not cancelled", async () => {
+    const { call, source, stream, record } = guarded();
+    const reading = stream.next();
+    await clock.settle();
+    source.give([2]);
+    await reading;
+    const closing = stream.close();
+    await clock.settle();
+    source.finishClose();
+    await closing;
+    expect([call.cancelled, record.result]).toEqual([undefined, "ok"]);
+  });
+
   test("has no limit where that is 0", async () => {
     const { source, stream } = guarded({ limitMs: 0 });
     const reading = stream.next();
