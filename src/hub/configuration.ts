@@ -5,6 +5,7 @@ import { configError, formatProblem, type ConfigProblem } from "../config/proble
 import { nodeAt, plainOf, treeOf } from "../config/tree.ts";
 import type { ConnectorType } from "../core/definition.ts";
 import { didYouMean } from "../core/issues.ts";
+import { auditConfiguration } from "./audit-configuration.ts";
 import { checkEntry } from "./check-entry.ts";
 import type { LoadedConnector } from "./loaded-connector.ts";
 import type { AnyConnectorClass } from "./resolve.ts";
@@ -74,7 +75,9 @@ export async function loadConfig(source: ConfigSource, options: LoadOptions = {}
       })),
   ].map((problem) => orMisnamed(problem, names, found.files));
   if (problems.length > 0) throw configError(inOrder(problems, found.files));
-  return { files: found.files, connectors: checked.flatMap(({ connector }) => connector ?? []) };
+  const connectors = checked.flatMap(({ connector }) => connector ?? []);
+  auditConfiguration(found.files, connectors);
+  return { files: found.files, connectors };
 }
 
 /** In a later file, an entry that is not whole is most likely meant for a connector of an earlier one. */
