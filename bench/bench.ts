@@ -26,7 +26,7 @@ export interface Pledge {
   readonly id: string;
   /**
    * `throughput`: ratio of operations a second, at least · `cpu`: ratio of this process's CPU an operation, at most ·
-   * `cost`: microseconds an operation above the other side, at most.
+   * `cost`: CPU microseconds an operation above the other side, at most.
    */
   readonly measure: "throughput" | "cpu" | "cost";
   readonly side: string;

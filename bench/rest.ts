@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Bench, Facts, Work } from "./bench.ts";
-import { PLENTY } from "./plenty.ts";
+import { EVERY_POLICY } from "./every-policy.ts";
 
 const LIMIT_MS = 10_000;
 const PATH = "/items/1";
@@ -18,10 +18,7 @@ async function busbar(facts: Facts): Promise<Work> {
   const { RESTAPIConnector } = await import("busbar/connectors/rest");
   const connector = new RESTAPIConnector({
     baseURL: String(facts["origin"]),
-    timeout: 30_000,
-    attemptTimeout: LIMIT_MS,
-    retryAttempts: 3,
-    rateLimit: PLENTY,
+    ...EVERY_POLICY,
   });
   await connector.connect();
   return {

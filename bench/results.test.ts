@@ -38,11 +38,11 @@ test("a promise that is not kept is said so, whatever it measures", () => {
   const broken = [
     pledge({ promised: 2.1, goal: 3 }),
     pledge({ measure: "cpu", promised: 0.7, goal: 0.5 }),
-    pledge({ measure: "cost", side: "theirs", against: "ours", promised: 7_499, goal: 1 }),
+    pledge({ measure: "cost", side: "theirs", against: "ours", promised: 1.9, goal: 1 }),
   ];
   const verdicts = judge(broken, [busbar, peer]);
   expect(verdicts.map(({ isKept }) => isKept)).toEqual([false, false, false]);
-  expect(verdicts.map(({ found }) => found)).toEqual([2, 0.8, 7_500]);
+  expect(verdicts.map(({ found }) => found)).toEqual([2, 0.8, 2]);
   expect(renderVerdicts(verdicts).match(/BROKEN/g)).toHaveLength(3);
 });
 

@@ -20,7 +20,6 @@ export interface Verdict {
 }
 
 const perSecond = ({ operations, elapsedMs }: Sample): number => (operations / elapsedMs) * 1000;
-const microsEach = ({ operations, elapsedMs }: Sample): number => (elapsedMs * 1000) / operations;
 const cpuMicros = ({ operations, cpuMs }: Sample): number => (cpuMs * 1000) / operations;
 
 export function median(values: readonly number[]): number {
@@ -50,7 +49,7 @@ export function rowsOf(measured: readonly Measured[]): Row[] {
 const COMPARE: Readonly<Record<Pledge["measure"], (ours: Sample, theirs: Sample) => number>> = {
   throughput: (ours, theirs) => perSecond(ours) / perSecond(theirs),
   cpu: (ours, theirs) => cpuMicros(ours) / cpuMicros(theirs),
-  cost: (ours, theirs) => microsEach(ours) - microsEach(theirs),
+  cost: (ours, theirs) => cpuMicros(ours) - cpuMicros(theirs),
 };
 
 export function judge(pledges: readonly Pledge[], measured: readonly Measured[]): Verdict[] {

@@ -35,7 +35,7 @@ const WORDS: Readonly<
 > = {
   throughput: { what: "ops/s of", bound: "≥", unit: "×" },
   cpu: { what: "CPU of", bound: "≤", unit: "×" },
-  cost: { what: "above", bound: "≤", unit: "µs" },
+  cost: { what: "CPU above", bound: "≤", unit: "µs" },
 };
 
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
