@@ -1,14 +1,16 @@
 /**
  * What tests of connectors, policies and surfaces are made of, for third parties too.
  *
- * Only `runBehaviour` needs vitest, and loads it when it is called.
+ * Only `runBehaviour` and `runFaultSuite` need vitest, and load it when they are called.
  */
 import type { Behaviour } from "./behaviour.ts";
+import type { FaultSuite, FaultyConnector } from "./fault-suite.ts";
 
 export type { Behaviour, BehaviourCase, RunningTarget, Target } from "./behaviour.ts";
 export { checkAnswers } from "./check-answers.ts";
 export { fakeClock, type FakeClock } from "./fake-clock.ts";
 export { FaultProxy, startFaultProxy, type Direction, type FaultProxyTarget } from "./fault-proxy.ts";
+export type { FaultSuite, FaultSystem, FaultyConnector, SubjectSettings } from "./fault-suite.ts";
 export { frozenListener, type FrozenListener } from "./frozen-listener.ts";
 export { makeCall, type CallSettings } from "./make-call.ts";
 export { renderMatrix, type SuiteResult } from "./matrix.ts";
@@ -38,4 +40,10 @@ export { makeTestCertificates, type TestCertificate, type TestCertificates } fro
 export async function runBehaviour<Ctx>(behaviour: Behaviour<Ctx>): Promise<void> {
   const { runBehaviour: run } = await import("./behaviour.ts");
   run(behaviour);
+}
+
+/** Registers the suite of network faults for one connector; to be awaited at the top of a test file. */
+export async function runFaultSuite<C extends FaultyConnector>(suite: FaultSuite<C>): Promise<void> {
+  const { runFaultSuite: run } = await import("./fault-suite.ts");
+  run(suite);
 }

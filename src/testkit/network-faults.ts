@@ -1,0 +1,171 @@
+/** The faults as data: how each is made, and what a connector may make of it. */
+import type { Kind, Outcome } from "../core/errors.ts";
+import { FaultProxy } from "./fault-proxy.ts";
+import type { Condition, FaultContext, Place } from "./fault-trial.ts";
+import { frozenListener } from "./frozen-listener.ts";
+import { pauseFor } from "./services/wait.ts";
+
+/** One way in which a network or a server fails, and all that a connector may answer to it. */
+export interface NetworkFault extends Condition {
+  /** A sentence's end: "a server that …". */
+  readonly name: string;
+  /** Goes on when a call is under way. */
+  worsen?(this: void, ctx: FaultContext): Promise<void>;
+  readonly kinds: readonly Kind[];
+  /** What a failed write may say of its effect. */
+  readonly outcomes: readonly Outcome[];
+  /** How many effects one failed write may have had when all is over. */
+  readonly effects: readonly number[];
+  /** Whether only the call's own limit ends it. */
+  readonly isSilent: boolean;
+  /** Whether it strikes once, so that a second try is answered. */
+  readonly isOnce?: boolean;
+}
+
+const NOTHING_SENT = { outcomes: ["none"], effects: [0] } as const;
+/** The request is out, or part of it: nobody can tell. */
+const OPEN = { outcomes: ["unknown"], effects: [0, 1] } as const;
+/** The request is out and was carried out; only the answer is missing. */
+const DONE = { outcomes: ["unknown"], effects: [1] } as const;
+const EITHER = { outcomes: ["none", "unknown"], effects: [0, 1] } as const;
+
+/** The server without the proxy. */
+const direct = async ({ service: { host, port } }: FaultContext): Promise<Place> => ({
+  host,
+  port,
+  mend: async () => {},
+});
+
+/** Ends what is open and lets the clients hear of it. */
+async function cut({ proxy }: FaultContext): Promise<void> {
+  proxy.cut();
+  await pauseFor(5);
+}
+
+export const networkFaults: readonly NetworkFault[] = [
+  {
+    name: "refuses connections",
+    strike: async (ctx: FaultContext): Promise<void> => {
+      ctx.proxy.closeListener();
+      await cut(ctx);
+    },
+    kinds: ["unavailable"],
+    ...NOTHING_SENT,
+    isSilent: false,
+  },
+  {
+    name: "accepts connections and resets them",
+    strike: async (ctx: FaultContext): Promise<void> => {
+      ctx.proxy.refuse = true;
+      await cut(ctx);
+    },
+    kinds: ["unavailable", "connection_lost"],
+    outcomes: ["none", "unknown"],
+    effects: [0],
+    isSilent: false,
+  },
+  {
+    name: "never answers a connect",
+    place: neverAnswering,
+    settings: { connectionTimeout: 200, retryAttempts: 5 },
+    kinds: ["timeout"],
+    ...NOTHING_SENT,
+    isSilent: true,
+  },
+  {
+    name: "has a name that does not resolve",
+    place: async ({ proxy: { port } }) => ({ host: "no-such-host.invalid", port }),
+    // Some resolvers answer late, or say that they do not know now.
+    kinds: ["unavailable", "timeout"],
+    ...NOTHING_SENT,
+    isSilent: false,
+  },
+  {
+    name: "does what it is asked and stalls before the reply",
+    strike: ({ proxy }) => void (proxy.blackhole = "down"),
+    kinds: ["timeout"],
+    ...DONE,
+    isSilent: true,
+  },
+  {
+    name: "does what it is asked and resets in the middle of the reply",
+    strike: ({ proxy }) => void (proxy.cutAfterBytesDown = 5),
+    kinds: ["connection_lost"],
+    ...DONE,
+    isSilent: false,
+    isOnce: true,
+  },
+  {
+    name: "is reached byte by byte",
+    strike: ({ proxy }) => void (proxy.rateBytesPerSec = 20),
+    kinds: ["timeout"],
+    ...OPEN,
+    isSilent: true,
+  },
+  {
+    name: "is gone behind half-open connections",
+    strike: ({ proxy }) => void (proxy.blackhole = "both"),
+    kinds: ["timeout"],
+    ...OPEN,
+    isSilent: true,
+  },
+  {
+    name: "accepts new connections and says nothing",
+    strike: async (ctx: FaultContext): Promise<void> => {
+      await cut(ctx);
+      ctx.proxy.blackhole = "both";
+    },
+    kinds: ["timeout"],
+    ...EITHER,
+    isSilent: true,
+  },
+  {
+    name: "is killed with SIGKILL between two calls",
+    place: direct,
+    strike: ({ service }) => service.crash(),
+    kinds: ["unavailable"],
+    ...NOTHING_SENT,
+    isSilent: false,
+  },
+  {
+    name: "is killed with SIGKILL while it has a call",
+    place: direct,
+    strike: ({ service }) => service.pause(),
+    worsen: async ({ service }: FaultContext): Promise<void> => {
+      await pauseFor(20);
+      await service.crash();
+    },
+    kinds: ["connection_lost"],
+    outcomes: ["unknown"],
+    effects: [0],
+    isSilent: false,
+  },
+  {
+    name: "is frozen",
+    place: direct,
+    strike: ({ service }) => service.pause(),
+    kinds: ["timeout"],
+    ...OPEN,
+    isSilent: true,
+  },
+];
+
+/** Behind it, once mended, the server is reached through a proxy on the same port. */
+async function neverAnswering({ service }: FaultContext): Promise<Place> {
+  const frozen = await frozenListener();
+  const { host, port } = frozen;
+  const target = { targetHost: service.host, targetPort: service.port };
+  const proxy = new FaultProxy(target, { port, release: () => {} });
+  return {
+    host,
+    port,
+    async mend() {
+      await frozen.close();
+      await proxy.reopen();
+    },
+    async close() {
+      await frozen.close();
+      await proxy.close();
+    },
+  };
+}
