@@ -8,7 +8,10 @@ import { Pool, type PoolSettings } from "./pool.ts";
 interface Fake {
   readonly id: number;
   readonly lose: () => void;
+  /** Answers when it is asked. */
   isWell: boolean;
+  /** Is known to be of no use. */
+  isDead: boolean;
   closed: "no" | "well" | "broken";
 }
 
@@ -31,6 +34,7 @@ class System {
       connectionTimeoutMs: 0,
       trustMs: 1_000,
       open: (signal, onLost) => this.#open(signal, onLost),
+      isBroken: (each) => each.isDead,
       check: async (each) => (this.checks++, each.isWell),
       close: async (each, isBroken) => void (each.closed = isBroken ? "broken" : "well"),
       ...settings,
@@ -46,7 +50,7 @@ class System {
       const attempt = {
         signal,
         succeed: () => {
-          const fake: Fake = { id: this.made.length + 1, lose, isWell: true, closed: "no" };
+          const fake: Fake = { id: this.made.length + 1, lose, isWell: true, isDead: false, closed: "no" };
           this.made.push(fake);
           resolve(fake);
           return fake;
@@ -225,6 +229,20 @@ describe("a pool", () => {
     expect(pool.size).toBe(0);
   });
 
+  test("neither hands out nor takes back what is known to work no more, even before it is told", async () => {
+    const { pool, made } = new System({ max: 1 });
+    const first = await pool.checkout();
+    pool.release(first);
+    first.isDead = true;
+    const second = await pool.checkout();
+    expect(first.closed).toBe("broken");
+    const next = pool.checkout();
+    second.isDead = true;
+    pool.release(second);
+    expect((await next).id).toBe(3);
+    expect(made.map(({ closed }) => closed)).toEqual(["broken", "broken", "no"]);
+  });
+
   test("says so when a connection breaks as soon as it is made", async () => {
     const system = new System({ max: 1 });
     system.isOpen = false;
@@ -371,6 +389,7 @@ describe("a thousand callers on three connections", () => {
             await new Promise<void>((resolve) => void clock.after(chance() * 3, resolve));
             holders.delete(connection);
             if (chance() < 0.02) connection.lose();
+            if (chance() < 0.02) connection.isDead = true;
             pool.release(connection, { broken: chance() < 0.05 });
             served++;
           } catch (error) {

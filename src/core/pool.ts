@@ -30,6 +30,8 @@ export interface PoolSettings<T extends object> {
   readonly trustMs: number;
   /** Makes one connection, and calls `onLost` when that breaks at any later time. */
   open(this: void, signal: AbortSignal, onLost: () => void): Promise<T>;
+  /** Whether it is already known that a connection works no more. */
+  isBroken(this: void, connection: T): boolean;
   /** Whether a connection that stood idle still works. Ends by itself. */
   check(this: void, connection: T): Promise<boolean>;
   /** Ends a connection, in good order unless it is broken. Ends by itself. */
@@ -95,22 +97,19 @@ export class Pool<T extends object> {
     if (this.#closing !== undefined) return Promise.reject(closed());
     if (caller?.cancelled !== undefined) return Promise.reject(caller.cancelled);
     const last = this.#idle.at(-1);
-    return last !== undefined && this.#isTrusted(last) ? Promise.resolve(this.takeIdle()!) : this.#wait(caller);
-  }
-
-  /** The idle connection that was used last, or `undefined`; it is not checked. */
-  takeIdle(): T | undefined {
-    const member = this.#idle.pop();
-    if (member !== undefined) member.isBusy = true;
-    return member?.connection;
+    if (last === undefined || !this.#isTrusted(last)) return this.#wait(caller);
+    this.#idle.pop();
+    last.isBusy = true;
+    return Promise.resolve(last.connection!);
   }
 
   /** Gives a connection back; a broken one is closed. What is not checked out is ignored. */
   release(connection: T, { broken = false }: { readonly broken?: boolean } = {}): void {
     const member = this.#members.get(connection);
     if (member?.isBusy !== true) return;
-    if (broken || member.isLost || member.generation !== this.#generation || this.#closing !== undefined) {
-      this.#end(connection, broken || member.isLost);
+    const isBroken = broken || member.isLost || this.#settings.isBroken(connection);
+    if (isBroken || member.generation !== this.#generation || this.#closing !== undefined) {
+      this.#end(connection, isBroken);
       return this.#supply();
     }
     const [waiter] = this.#waiters;
@@ -240,7 +239,7 @@ export class Pool<T extends object> {
   async #prove(member: Member<T>): Promise<void> {
     const connection = member.connection!;
     member.isBusy = true;
-    if (this.#isTrusted(member)) return this.release(connection);
+    if (this.#isTrusted(member) || this.#settings.isBroken(connection)) return this.release(connection);
     const startedAt = this.#settings.clock.now();
     this.#checking++;
     const works = await this.#settings.check(connection).catch(() => false);
@@ -249,8 +248,9 @@ export class Pool<T extends object> {
     this.release(connection, { broken: !works });
   }
 
-  #isTrusted({ idleSince }: Member<T>): boolean {
-    return this.#settings.clock.now() - idleSince <= this.#settings.trustMs;
+  #isTrusted({ connection, idleSince }: Member<T>): boolean {
+    const { clock, trustMs, isBroken } = this.#settings;
+    return clock.now() - idleSince <= trustMs && !isBroken(connection!);
   }
 
   #endIdle(isMeant: (member: Member<T>) => boolean): void {

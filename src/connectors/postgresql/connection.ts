@@ -15,7 +15,7 @@ export class PostgreSQLConnection implements SqlConnection {
   readonly #client: pg.Client;
   readonly #hooks: Omit<CancellingHooks, "destroy">;
   readonly #guard: StatementGuard;
-  #isBroken = false;
+  #isOver = false;
   #isChanged = false;
   #portals = 0;
 
@@ -30,8 +30,14 @@ export class PostgreSQLConnection implements SqlConnection {
     return status === "T" ? "open" : status === "E" ? "failed" : "none";
   }
 
+  /** A socket whose other end has hung up takes nothing more, some time before it is closed. */
   get isBroken(): boolean {
-    return this.#isBroken;
+    return this.#isOver || !this.#client.connection.stream.writable;
+  }
+
+  /** Whether it was ended from this side. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get isTidy(): boolean {
@@ -60,7 +66,7 @@ export class PostgreSQLConnection implements SqlConnection {
 
   async tidy(): Promise<void> {
     await this.#guard.settled();
-    if (!this.#isChanged || this.#isBroken || this.transaction !== "none") return;
+    if (!this.#isChanged || this.isBroken || this.transaction !== "none") return;
     this.#isChanged = false;
     await this.#send({ sql: "DISCARD ALL", values: [] }).catch(() => this.destroy());
   }
@@ -73,13 +79,13 @@ export class PostgreSQLConnection implements SqlConnection {
   }
 
   destroy(): void {
-    this.#isBroken = true;
+    this.#isOver = true;
     this.#client.connection.stream.destroy();
   }
 
   /** Says goodbye where that is possible. Never rejects. */
   async close(): Promise<void> {
-    this.#isBroken = true;
+    this.#isOver = true;
     const timer = this.#hooks.clock.after(CLOSE_MS, () => this.destroy());
     await this.#client.end().catch(() => {});
     timer.cancel();

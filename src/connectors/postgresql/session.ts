@@ -51,6 +51,7 @@ export async function openSession(
         env.notify("connection lost");
         onLost();
       }),
+    isBroken: (each) => each.isBroken,
     check: (each) => each.probe(),
     close: async (each, isBroken) => (isBroken ? each.destroy() : each.close()),
   });
@@ -73,7 +74,7 @@ export async function openSession(
       try {
         await asked.run({ sql: "SELECT 1", values: [] });
       } finally {
-        pool.release(asked, { broken: asked.isBroken });
+        pool.release(asked);
         await own?.close();
       }
       const { waiting, size } = pool;
@@ -116,7 +117,7 @@ async function openConnection(driver: Driver, opening: Opening): Promise<Postgre
     },
   });
   const lose = (): void => {
-    if (connection.isBroken) return;
+    if (connection.isOver) return;
     connection.destroy();
     onLost();
   };

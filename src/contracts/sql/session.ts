@@ -185,7 +185,7 @@ export class SqlSession<C extends SqlConnection> {
 
   async #giveBack(connection: C): Promise<void> {
     if (!connection.isTidy) await connection.tidy();
-    this.#settings.pool.release(connection, { broken: connection.isBroken || connection.transaction !== "none" });
+    this.#settings.pool.release(connection, { broken: connection.transaction !== "none" });
   }
 
   /** Ends a transaction that is still open. Where that fails the connection is given up, and the server ends it. */
