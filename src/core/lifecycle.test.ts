@@ -187,6 +187,40 @@ describe("disconnect", () => {
     expect([openings[0]!.closes, lifecycle.session]).toEqual([1, undefined]);
   });
 
+  test("in any instant while the session comes closes it and leaves none behind", async () => {
+    for (let instants = 0; instants < 20; instants++) {
+      openings = [];
+      lifecycle = newLifecycle();
+      const connecting = watch(lifecycle.connect());
+      await clock.settle();
+      openings[0]!.succeed();
+      for (let i = 0; i < instants; i++) await Promise.resolve();
+      await lifecycle.disconnect(DRAIN_MS);
+      expect([instants, lifecycle.session, openings[0]!.closes]).toEqual([instants, undefined, 1]);
+      await clock.settle();
+      expect([lifecycle.session, openings[0]!.closes, connecting.state === "pending"]).toEqual([undefined, 1, false]);
+    }
+  });
+
+  test("twice while calls run is over for both when the session is closed", async () => {
+    const opening = await connected();
+    const call = makeCall();
+    lifecycle.enter(call);
+    const both = [watch(lifecycle.disconnect(DRAIN_MS)), watch(lifecycle.disconnect(DRAIN_MS))];
+    const next = watch(lifecycle.connect());
+    await clock.advance(500);
+    expect([...both.map(({ state }) => state), next.state, openings.length]).toEqual([
+      "pending",
+      "pending",
+      "pending",
+      1,
+    ]);
+    lifecycle.leave(call);
+    await clock.settle();
+    expect([...both.map(({ state }) => state), opening.closes, openings.length]).toEqual(["done", "done", 1, 2]);
+    expect(states.filter((state) => state === "draining")).toHaveLength(1);
+  });
+
   test("waits for running calls, which keep the session meanwhile, and no longer than they need", async () => {
     const opening = await connected();
     const calls = [makeCall(), makeCall()];

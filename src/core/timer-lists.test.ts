@@ -127,6 +127,16 @@ describe("on turned hands", () => {
     expect(seen).toEqual(["same instant", "later"]);
   });
 
+  test("a list sleeps until its first time-out is due", () => {
+    let looks = 0;
+    const timers = new TimerLists(() => (looks++, performance.now()));
+    timers.add(10_000, () => {});
+    timers.add(10_000, () => {});
+    vi.advanceTimersByTime(10_000);
+    expect(looks).toBeLessThan(10);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test("64 durations have a list each; beyond that time-outs run and cancel all the same", () => {
     const few = lists();
     for (let i = 0; i < 128; i++) few.add(1 + (i % 64), () => {});
