@@ -18,7 +18,18 @@ export default tseslint.config(
         { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
       ],
       "@typescript-eslint/consistent-type-exports": "error",
-      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ExportNamedDeclaration > FunctionDeclaration:not([returnType])",
+          message: "An exported function says what it answers.",
+        },
+        {
+          selector:
+            'MethodDefinition[kind="method"]:not([key.type="PrivateIdentifier"]) > FunctionExpression:not([returnType])',
+          message: "A method says what it answers.",
+        },
+      ],
       "@typescript-eslint/no-deprecated": "error",
       // What is caught or given as an abort's reason is passed on as it is.
       "@typescript-eslint/only-throw-error": ["error", { allowThrowingAny: true, allowThrowingUnknown: true }],
@@ -80,7 +91,7 @@ export default tseslint.config(
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/no-unsafe-return": "off",
       "@typescript-eslint/unbound-method": "off",
-      "@typescript-eslint/explicit-module-boundary-types": "off",
+      "no-restricted-syntax": "off",
     },
   },
   {
@@ -88,7 +99,7 @@ export default tseslint.config(
     rules: {
       "@typescript-eslint/no-floating-promises": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",
-      "@typescript-eslint/explicit-module-boundary-types": "off",
+      "no-restricted-syntax": "off",
     },
   },
 );

@@ -31,7 +31,7 @@ const SSL_MODES = ["disable", "require", "verify-full"] as const;
 const HOST = "localhost";
 
 /** The `connection` of a database server. */
-// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the schema is the type
+// eslint-disable-next-line no-restricted-syntax -- the schema is the type
 export function addressFields(system: AddressSystem) {
   const { port, schemes } = system;
   const url = secret(
