@@ -279,6 +279,16 @@ test("a server that cannot be reached is told of in time, and used again by the 
   expect(await db.query({ sql: "SELECT 1 AS a" })).toEqual([{ a: 1 }]);
 });
 
+test("a server that hangs up is not asked again over that connection, however soon", async () => {
+  const db = await connected({ maxConnections: 1, retryAttempts: 1 });
+  await db.query({ sql: "SELECT 1" });
+  proxy.halfClose();
+  let failed = 0;
+  // Without a pause, so that nothing but the connection's own state can tell.
+  for (let call = 0; call < 50; call++) await db.query({ sql: "SELECT 1" }).catch(() => failed++);
+  expect(failed).toBeLessThanOrEqual(1);
+});
+
 test("a slow network only slows", async () => {
   const db = await connected({ maxConnections: 2 });
   proxy.latencyUpMs = 10;
