@@ -140,6 +140,21 @@ describe("a stream", () => {
     expect(await waiting).toEqual(DONE);
   });
 
+  test("that has ended or failed is asked for nothing more, nor given up", async () => {
+    let givenUp = 0;
+    const { seen, open } = source([[1]]);
+    const items = lazyStream(open, () => givenUp++);
+    await listed(items);
+    const { reads } = seen;
+    await items.next();
+    await listed(items.batches());
+    expect(seen.reads).toBe(reads);
+    const failing = lazyStream(source([new Error("at once")]).open, () => givenUp++);
+    await failing.next().catch(() => {});
+    await failing.return();
+    expect(givenUp).toBe(0);
+  });
+
   test("is not given up once it is open", async () => {
     let givenUp = 0;
     const items = lazyStream(source([[1]]).open, () => givenUp++);
