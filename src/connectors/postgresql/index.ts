@@ -56,7 +56,8 @@ export class PostgreSQLConnector extends Defined {
     Object.defineProperty(this.prototype, "transaction", { value: transaction, writable: true, configurable: true });
   }
 
-  async #transact(work: Work<unknown>, { isolation, ...rest }: TransactionOptions = {}): Promise<unknown> {
+  async #transact(work: Work<unknown>, options: TransactionOptions | undefined): Promise<unknown> {
+    const { isolation, ...rest } = options ?? {};
     const operation = { name: "transaction", value: sqlOperations.transaction };
     try {
       // The session is the one that `open` above has made.

@@ -12,6 +12,7 @@ import { addressOf, type Address } from "../../contracts/sql/address.ts";
 import { SqlSession, type SqlHandlers } from "../../contracts/sql/session.ts";
 import { SYSTEM, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
 import { sendCancel } from "./wire/cancel.ts";
+import { guardParser } from "./wire/guard-parser.ts";
 import { PostgreSQLConnection } from "./connection.ts";
 import { dialect } from "./dialect.ts";
 import { classify } from "./errors.ts";
@@ -108,11 +109,13 @@ async function openConnection(driver: Driver, opening: Opening): Promise<Postgre
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
+  guardParser(client.connection);
   const connection = new PostgreSQLConnection(client, {
     clock,
     requestCancel(aborted) {
       const { remoteAddress = host } = client.connection.stream as Socket;
       const wire = new driver.Connection({ ...target, stream: () => socketTo(remoteAddress, port) });
+      guardParser(wire);
       return sendCancel(wire, { client, ...target, signal: aborted });
     },
   });

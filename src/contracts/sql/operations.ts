@@ -57,7 +57,8 @@ const returning = z
   .union([z.boolean(), columns], { error: "expected true, false or a list of columns" })
   .default(false)
   .meta({ description: "Whether to answer with the rows too: all columns, or those listed." });
-const isolation = z.enum(["read uncommitted", "read committed", "repeatable read", "serializable"]);
+/** Isolation levels of the SQL standard. */
+export const isolation = z.enum(["read uncommitted", "read committed", "repeatable read", "serializable"]);
 
 /** Isolation level of a transaction. */
 export type Isolation = z.output<typeof isolation>;

@@ -19,8 +19,8 @@ import { compileDelete, compileInsertMany, compileUpdate, type Statement } from 
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
 import { changeRows, insertRow, insertRows } from "./crud.ts";
 import type { BeginOptions, Dialect } from "./dialect.ts";
-import type { Isolation, Row, SqlOperations } from "./operations.ts";
-import { endedByStatement, TransactionScope, type SqlTransaction } from "./transaction.ts";
+import { isolation as isolations, type Isolation, type Row, type SqlOperations } from "./operations.ts";
+import { endedByStatement, notAwaited, TransactionScope, type SqlTransaction } from "./transaction.ts";
 
 /** What a session is made of. */
 export interface SqlSessionSettings<C extends SqlConnection> {
@@ -84,11 +84,13 @@ export class SqlSession<C extends SqlConnection> {
     work: (transaction: SqlTransaction) => Promise<T>,
   ): Promise<T> {
     const { dialect, isReadOnly, classify } = this.#settings;
+    // It becomes a part of the statement: what TypeScript refuses, JavaScript does not.
+    if (!isolations.optional().safeParse(isolation).success) throw unknownIsolation();
     return this.inTransaction(call, { isolation, readOnly: isReadOnly }, async (connection) => {
       const scope = new TransactionScope({ connection, call, dialect, isReadOnly, classify });
       try {
-        const answer = await orCancelled(work(scope), call);
-        const isUnfinished = scope.hasOpenInner;
+        const answer = await orCancelled(started(work, scope), call);
+        const isUnfinished = scope.isBusy;
         await scope.end();
         if (isUnfinished) throw notAwaited();
         if (scope.failure !== undefined) throw scope.failure;
@@ -221,6 +223,11 @@ async function commit(connection: SqlConnection, call: Call): Promise<void> {
     });
 }
 
+/** What is thrown before the first wait is a rejection like the rest. */
+async function started<T>(work: (transaction: SqlTransaction) => Promise<T>, scope: TransactionScope): Promise<T> {
+  return work(scope);
+}
+
 function orCancelled<T>(work: Promise<T>, call: Call): Promise<T> {
   return new Promise((resolve, reject) => {
     const stopListening = call.onCancel(reject);
@@ -233,16 +240,14 @@ function isOurs(thrown: unknown): boolean {
   return thrown instanceof ConnectorError && thrown.connector === undefined;
 }
 
+function unknownIsolation(): ConnectorError {
+  const message = `Invalid isolation: expected ${isolations.options.map((each) => `"${each}"`).join(" or ")}`;
+  return new ConnectorError("input_invalid", message, { outcome: "none" });
+}
+
 function leftOpen(): ConnectorError {
   return new ConnectorError("unsupported", "A transaction cannot be opened by a statement of its own", {
     outcome: "none",
     hint: "Use `transaction`; the next call runs on another connection.",
-  });
-}
-
-function notAwaited(): ConnectorError {
-  return new ConnectorError("unsupported", "A transaction inside was still open when the function ended", {
-    outcome: "none",
-    hint: "Await `tx.transaction(…)`.",
   });
 }

@@ -47,13 +47,19 @@ export class TransactionScope implements SqlTransaction {
   readonly #depth: number;
   /** The error that made the database refuse the rest; shared by all depths. */
   readonly #shared: { failure?: ConnectorError | undefined };
+  readonly #outer: TransactionScope | undefined;
   /** The statement under way, or the last one; statements never overlap. */
   #last: Promise<unknown> = Promise.resolve();
   #inner: TransactionScope | undefined;
+  /** Calls that have not been answered. */
+  #pending = 0;
   #isOver = false;
+  /** It ended before its calls were answered. */
+  #isUnfinished = false;
 
   constructor(settings: ScopeSettings, outer?: TransactionScope) {
     this.#settings = settings;
+    this.#outer = outer;
     this.#depth = outer === undefined ? 0 : outer.#depth + 1;
     this.#shared = outer === undefined ? {} : outer.#shared;
   }
@@ -64,69 +70,100 @@ export class TransactionScope implements SqlTransaction {
     return connection.transaction === "open" && !connection.isBroken ? undefined : this.#shared.failure;
   }
 
-  /** Whether a transaction inside has not come to its end. */
-  get hasOpenInner(): boolean {
-    return this.#inner !== undefined;
+  /** Whether something that was begun has not come to its end. */
+  get isBusy(): boolean {
+    return this.#pending > 0;
   }
 
   /** Refuses further statements and waits for the last one. */
   async end(): Promise<void> {
+    this.#isUnfinished ||= this.isBusy;
     this.#isOver = true;
     await this.#inner?.end();
     await this.#last.catch(() => {});
   }
 
-  async query(params: InputOf<"query">): AnswerOf<"query"> {
-    const { rows } = await this.#run(parse(sqlOperations.query, params), { rowsOnly: this.#settings.isReadOnly });
-    return [...rows];
+  query(params: InputOf<"query">): AnswerOf<"query"> {
+    return this.#tracked(async () => {
+      const { rows } = await this.#run(parse(sqlOperations.query, params), { rowsOnly: this.#settings.isReadOnly });
+      return [...rows];
+    });
   }
 
-  async insert(params: InputOf<"insert">): AnswerOf<"insert"> {
-    return insertRow(parse(sqlOperations.insert, params), this.#settings.dialect, (statement) => this.#run(statement));
+  insert(params: InputOf<"insert">): AnswerOf<"insert"> {
+    return this.#tracked(async () => insertRow(parse(sqlOperations.insert, params), this.#settings.dialect, this.#one));
   }
 
-  async insertMany(params: InputOf<"insertMany">): AnswerOf<"insertMany"> {
-    const statements = compileInsertMany(parse(sqlOperations.insertMany, params), this.#settings.dialect);
-    return insertRows(statements, (statement) => this.#run(statement));
+  insertMany(params: InputOf<"insertMany">): AnswerOf<"insertMany"> {
+    return this.#tracked(async () => {
+      const statements = compileInsertMany(parse(sqlOperations.insertMany, params), this.#settings.dialect);
+      return insertRows(statements, this.#one);
+    });
   }
 
-  async update(params: InputOf<"update">): AnswerOf<"update"> {
-    const input = parse(sqlOperations.update, params);
-    return changeRows(input, compileUpdate(input, this.#settings.dialect), (statement) => this.#run(statement));
+  update(params: InputOf<"update">): AnswerOf<"update"> {
+    return this.#tracked(async () => {
+      const input = parse(sqlOperations.update, params);
+      return changeRows(input, compileUpdate(input, this.#settings.dialect), this.#one);
+    });
   }
 
-  async delete(params: InputOf<"delete">): AnswerOf<"delete"> {
-    const input = parse(sqlOperations.delete, params);
-    return changeRows(input, compileDelete(input, this.#settings.dialect), (statement) => this.#run(statement));
+  delete(params: InputOf<"delete">): AnswerOf<"delete"> {
+    return this.#tracked(async () => {
+      const input = parse(sqlOperations.delete, params);
+      return changeRows(input, compileDelete(input, this.#settings.dialect), this.#one);
+    });
   }
 
-  async transaction<T>(work: (inner: SqlTransaction) => Promise<T>): Promise<T> {
-    const savepoint = this.#settings.dialect.quote(`busbar_${this.#depth + 1}`);
-    await this.#run({ sql: `SAVEPOINT ${savepoint}`, values: [] });
-    const inner = (this.#inner = new TransactionScope(this.#settings, this));
-    try {
-      const answer = await work(inner);
-      await inner.end();
-      this.#inner = undefined;
-      if (inner.failure !== undefined) throw inner.failure;
-      await this.#run({ sql: `RELEASE SAVEPOINT ${savepoint}`, values: [] });
-      return answer;
-    } catch (error) {
-      await inner.end();
-      this.#inner = undefined;
-      const { connection } = this.#settings;
-      if (!this.#isOver && !connection.isBroken && connection.transaction !== "none") {
-        await this.#run({ sql: `ROLLBACK TO SAVEPOINT ${savepoint}`, values: [] });
-        this.#shared.failure = undefined;
+  transaction<T>(work: (inner: SqlTransaction) => Promise<T>): Promise<T> {
+    return this.#tracked(async () => {
+      const savepoint = this.#settings.dialect.quote(`busbar_${this.#depth + 1}`);
+      await this.#run({ sql: `SAVEPOINT ${savepoint}`, values: [] });
+      const inner = (this.#inner = new TransactionScope(this.#settings, this));
+      try {
+        const answer = await work(inner);
+        const isUnfinished = inner.isBusy;
+        await inner.end();
+        this.#inner = undefined;
+        if (isUnfinished) throw notAwaited();
+        if (inner.failure !== undefined) throw inner.failure;
+        await this.#run({ sql: `RELEASE SAVEPOINT ${savepoint}`, values: [] });
+        return answer;
+      } catch (error) {
+        await inner.end();
+        this.#inner = undefined;
+        const { connection } = this.#settings;
+        if (!this.#isClosed && !connection.isBroken && connection.transaction !== "none") {
+          await this.#run({ sql: `ROLLBACK TO SAVEPOINT ${savepoint}`, values: [] });
+          this.#shared.failure = undefined;
+        }
+        throw error;
       }
-      throw error;
-    }
+    });
   }
+
+  /** Whether this or a transaction around it has ended: its connection may be somebody else's by now. */
+  get #isClosed(): boolean {
+    return this.#isOver || (this.#outer !== undefined && this.#outer.#isClosed);
+  }
+
+  #tracked<T>(begin: () => Promise<T>): Promise<T> {
+    this.#pending++;
+    const work = begin();
+    const tracked = work.finally(() => void this.#pending--);
+    // Where the transaction fails it says why itself; what nobody awaits need not end the process as well.
+    work.catch(() => {
+      if (this.#shared.failure !== undefined || this.#isUnfinished) tracked.catch(() => {});
+    });
+    return tracked;
+  }
+
+  readonly #one = (statement: Statement): Promise<SqlResult> => this.#run(statement);
 
   #run(statement: Statement, options: RunOptions = {}): Promise<SqlResult> {
     const run = async (): Promise<SqlResult> => {
       const { connection, call, classify } = this.#settings;
-      if (this.#isOver) throw refused("The transaction is over", "Await every statement inside the function.");
+      if (this.#isClosed) throw refused("The transaction is over", "Await every statement inside the function.");
       if (this.#inner !== undefined) throw innerIsOpen();
       call.throwIfCancelled();
       try {
@@ -159,6 +196,14 @@ export function endedByStatement(): ConnectorError {
     outcome: "unknown",
     hint: "Leave BEGIN, COMMIT and ROLLBACK to busbar.",
   });
+}
+
+/** Whether what is still under way came in time would be chance, so nothing is kept. */
+export function notAwaited(): ConnectorError {
+  return refused(
+    "Something in the transaction was still under way when its function ended",
+    "Await every statement and every transaction inside the function.",
+  );
 }
 
 function innerIsOpen(): ConnectorError {

@@ -186,16 +186,29 @@ export const transactionCases: readonly SqlCase[] = [
     },
   },
   {
-    name: "statements that are not awaited one by one run in order, and are all part of it",
+    name: "statements begun at the same time run in order, and are all part of it",
     async run(ctx) {
       const { types, connector } = ctx;
       const table = await makeTable(ctx, `id ${types.id}, n ${types.int32}`);
       const numbers = Array.from({ length: 20 }, (_, n) => n);
       await connector.transaction(async (tx) => {
         await Promise.all(numbers.map((n) => tx.insertMany({ table, rows: [{ n }] })));
-        void tx.insertMany({ table, rows: [{ n: 20 }] });
       });
-      assert.deepEqual(await column(ctx, table, "n"), [...numbers, 20]);
+      assert.deepEqual(await column(ctx, table, "n"), numbers);
+    },
+  },
+  {
+    name: "a function that ends before its statements keeps none of them",
+    async run(ctx) {
+      const { types, connector } = ctx;
+      const table = await makeTable(ctx, `id ${types.id}, n ${types.int32}`);
+      const work = connector.transaction((tx) => {
+        for (const n of [1, 2, 3]) void tx.insertMany({ table, rows: [{ n }] });
+        return Promise.resolve();
+      });
+      const error = await failure(work, "unsupported");
+      assert.equal(error.outcome, "none");
+      assert.equal(await size(ctx, table), 0);
     },
   },
   {
