@@ -92,7 +92,7 @@ export function traceTo(api: OpenTelemetryLike): Disposable {
   };
 
   const callStart = (call: CallRecord): void => {
-    const open = opened(call, call.operation);
+    const open = opened(call, labelOf(call));
     calls.set(call, open);
     const { traceId } = open.span.spanContext();
     if (!NO_TRACE.test(traceId)) call.traceId = traceId;
@@ -102,6 +102,8 @@ export function traceTo(api: OpenTelemetryLike): Disposable {
     // Refused before it began.
     const { span } = calls.get(record) ?? opened(record, labelOf(record), systemClock.wall() - record.durationMs);
     const { result = "internal", outcome, attempts: tries, waitMs, cache, error } = record;
+    // What a caller made up stands in the message as well.
+    const words = labelOf(record) === record.operation ? error?.message : undefined;
     span.setAttributes({
       "busbar.attempts": tries,
       "busbar.wait_ms": waitMs,
@@ -109,7 +111,7 @@ export function traceTo(api: OpenTelemetryLike): Disposable {
       "busbar.outcome": outcome,
       "error.type": result === "ok" ? undefined : result,
     });
-    if (isFailure(result)) span.setStatus({ code: api.SpanStatusCode.ERROR, message: error?.message ?? result });
+    if (isFailure(result)) span.setStatus({ code: api.SpanStatusCode.ERROR, message: words ?? result });
     span.end();
   };
 
