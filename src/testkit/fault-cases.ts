@@ -16,6 +16,7 @@ const FAR_MS = 8_000;
 const MANY = 200;
 /** Where the answer of a write is lost, the server may still be at it. */
 const SERVER_MS = 5_000;
+const COLLECTED_MS = 2_000;
 
 const perFault = (fault: NetworkFault): FaultCase[] => [
   {
@@ -42,7 +43,7 @@ const perFault = (fault: NetworkFault): FaultCase[] => [
       });
       // Disconnected, nothing is on its way any more; but the server may still be at it.
       const possible = told === "none" ? [0] : fault.effects;
-      await becomesTrue(async () => possible.includes(await verdict.effects()), { timeoutMs: SERVER_MS });
+      await becomesTrue(async () => (await verdict.effects()) >= possible[0]!, { timeoutMs: SERVER_MS });
       const effects = await verdict.effects();
       assert.ok(possible.includes(effects), `outcome ${told}, but ${effects} effects`);
     },
@@ -120,7 +121,7 @@ const ofAll: FaultCase[] = [
         await abortMany(subject.read, signals);
         await proxy.heal();
         await subject.read({});
-        await becomesTrue(() => living(signals) <= MANY / 20, { timeoutMs: SERVER_MS });
+        await becomesTrue(() => living(signals) <= MANY / 20, { timeoutMs: COLLECTED_MS });
         assert.ok(living(signals) <= MANY / 20, `${living(signals)} of ${MANY} aborted calls are kept in memory`);
       });
     },

@@ -92,7 +92,7 @@ export function runFaultSuite<C extends FaultyConnector>(suite: FaultSuite<C>): 
 }
 
 /** The connector with its calls bound to it, so that the cases need not know its type. */
-function subjectOf<C extends FaultyConnector>(system: FaultSystem<C>, settings: SubjectSettings): Subject {
+export function subjectOf<C extends FaultyConnector>(system: FaultSystem<C>, settings: SubjectSettings): Subject {
   // As in a hub: the call connects, so its deadline and its abort hold for that as well.
   const connector = system.make(settings, { connectsOnUse: () => true });
   const { stream } = system;

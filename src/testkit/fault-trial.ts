@@ -14,6 +14,7 @@ import { ConnectorError } from "../core/errors.ts";
 import type { Operations } from "../core/operation.ts";
 import type { ItemStream } from "../core/stream.ts";
 import type { FaultProxy } from "./fault-proxy.ts";
+import { watchResources, type ResourceWatch } from "./left-resources.ts";
 import type { Service } from "./services/service.ts";
 import { becomesTrue } from "./services/wait.ts";
 
@@ -52,7 +53,8 @@ export const DEADLINE_MS = 300;
 export const SLACK_MS = 250;
 /** For calls that have to work, on however busy a machine. */
 const PLENTY_MS = 10_000;
-const GONE_WITHIN_MS = 5_000;
+/** Shorter than the time after which clients let go of idle connections by themselves. */
+const GONE_WITHIN_MS = 2_000;
 
 /** Where a connector is pointed at, and how what stands there is put right and taken away. */
 export interface Place {
@@ -108,8 +110,8 @@ export async function underFault(
     await proxy.heal();
     await place.mend?.();
   };
+  const watch = watchResources();
   try {
-    const open = openResources();
     const before = await ctx.effects();
     if (strike !== undefined) await subject.read({});
     await strike?.(ctx);
@@ -117,9 +119,10 @@ export async function underFault(
     await mend();
     const own = place.mend === undefined ? 0 : await worksAgain(ctx, subject);
     await subject.disconnect();
-    await leavesNothing(proxy, open);
+    await leavesNothing(proxy, watch);
     return { effects: async () => (await ctx.effects()) - before - own };
   } finally {
+    watch.stop();
     await mend();
     await subject.disconnect({ timeout: 0 });
     await place.close?.();
@@ -150,22 +153,13 @@ export async function failureWithin(call: Promise<unknown>, limitMs: number): Pr
   return error;
 }
 
-/** How many of each sort keep the event loop alive. */
-type Resources = ReadonlyMap<string, number>;
-
-function openResources(): Resources {
-  const counts = new Map<string, number>();
-  for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
-}
-
 /** The proxy tells of sockets that do not keep the process alive, too. */
-async function leavesNothing(proxy: FaultProxy, before: Resources): Promise<void> {
-  const more = (): string[] => {
-    const kept = [...openResources()].filter(([name, count]) => count > (before.get(name) ?? 0));
-    const left = kept.map(([name, count]) => `${count - (before.get(name) ?? 0)} ${name}`);
-    return proxy.open === 0 ? left : [...left, `${proxy.open} connections`];
+async function leavesNothing(proxy: FaultProxy, watch: ResourceWatch): Promise<void> {
+  let left: readonly string[] = [];
+  const isClean = async (): Promise<boolean> => {
+    left = [...(await watch.left()), ...(proxy.open === 0 ? [] : [`${proxy.open} connections`])];
+    return left.length === 0;
   };
-  await becomesTrue(() => more().length === 0, { timeoutMs: GONE_WITHIN_MS });
-  assert.deepEqual(more(), [], "disconnected, the connector holds on to something");
+  await becomesTrue(isClean, { timeoutMs: GONE_WITHIN_MS });
+  assert.deepEqual(left, [], "disconnected, the connector holds on to something");
 }
