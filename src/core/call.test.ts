@@ -135,6 +135,25 @@ describe("the caller's signal", () => {
     for (const call of calls) expect(call.cancelled === undefined || call.cancelled.message === "enough").toBe(true);
   });
 
+  test("is left alone as soon as nobody listens, though the call runs on", () => {
+    const { signal } = new AbortController();
+    const call = makeCall({ signal });
+    const [one, other] = [call.onCancel(() => {}), call.fork().onCancel(() => {})];
+    one();
+    expect(listenersOf(signal)).toBe(1);
+    other();
+    expect(listenersOf(signal)).toBe(0);
+    const tried = call.fork();
+    tried.onCancel(() => {});
+    void tried.signal;
+    tried.cancel(reason());
+    expect(listenersOf(signal)).toBe(0);
+    call.onCancel(() => {});
+    expect(listenersOf(signal)).toBe(1);
+    call.cancel(reason());
+    expect(listenersOf(signal)).toBe(0);
+  });
+
   test("aborted while 10,000 calls run ends every one of them", () => {
     const controller = new AbortController();
     const calls = Array.from({ length: 10_000 }, () => makeCall({ signal: controller.signal }));

@@ -87,6 +87,11 @@ describe("a call that fails", () => {
     }
   });
 
+  test("keeps the number of tries that its error brings from elsewhere", async () => {
+    using system = scriptedHandler([fail("not_found", "x", { attempts: 7 })]);
+    expect(await outcomeOf(around(system.next)(makeCall()))).toMatchObject({ attempts: 7 });
+  });
+
   test("with what is no ConnectorError is not repeated", async () => {
     let calls = 0;
     const next = (): Promise<never> => Promise.reject(new TypeError(`bug ${++calls}`));
@@ -172,6 +177,13 @@ describe("a call of unknown effect", () => {
       expect(error).toMatchObject({ kind: "connection_lost", message: "reset", outcome: "unknown", attempts: 2 });
     },
   );
+
+  test("that turns out to write after several lost repeats ends with the first failure, which is the write's", async () => {
+    const refused = fail("permission_denied", "read-only transaction");
+    using system = scriptedHandler([fail("timeout", "the write"), lost(), refused], { provable: true });
+    const error = await outcomeOf(around(system.next)(call()));
+    expect(error).toMatchObject({ message: "the write", outcome: "unknown", attempts: 3 });
+  });
 
   test("is not repeated where the system cannot refuse writes", async () => {
     using system = scriptedHandler([lost()]);
@@ -510,7 +522,7 @@ describe("for any script of failures", () => {
         else expect((result as ConnectorError).outcome).toBe("unknown");
         expect(clock.pending).toBe(0);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 });
