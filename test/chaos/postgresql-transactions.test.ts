@@ -120,3 +120,12 @@ test.each(["serializable; DROP TABLE thing", "serializable read write --", "SERI
     expect(await names()).toEqual([]);
   },
 );
+
+test("a transaction that waits for a second connection of a pool of one ends by its deadline, and the next call works", async () => {
+  const waits = db.transaction(() => db.query({ sql: "SELECT 1" }), { timeout: 300 });
+  await expect(waits).rejects.toMatchObject({
+    kind: "timeout",
+    outcome: "none",
+  });
+  await expect(db.query({ sql: "SELECT 1 AS n" })).resolves.toEqual([{ n: 1 }]);
+});
