@@ -9,12 +9,15 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { execute, node, npm } from "./package/execute.ts";
 import { contentsOf, type Packed } from "./package/contents.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+
+/** Compilers and npm on a machine that does everything else at the same time. */
+vi.setConfig({ testTimeout: 150_000, hookTimeout: 180_000 });
 
 let project = "";
 let packed: Packed;
@@ -28,7 +31,7 @@ beforeAll(async () => {
   tarball = join(project, packed.filename);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
   await npm(["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", tarball], { cwd: project });
-}, 180_000);
+});
 
 afterAll(() => project && rmSync(project, { recursive: true, force: true }));
 
