@@ -1,4 +1,5 @@
 /** The suite finds what it is there to find: a good connector is spoiled in one point each. */
+import { setMaxListeners } from "node:events";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { RESTAPIConnector } from "../connectors/rest/index.ts";
 import type { ConnectorError } from "../core/errors.ts";
@@ -156,6 +157,7 @@ test.each<[string, string, (good: Subject) => Partial<Subject>, RegExp]>([
     "under one signal",
     ({ read }) => ({
       read: (options) => {
+        if (options.signal) setMaxListeners(0, options.signal); // Node would warn of it
         options.signal?.addEventListener("abort", () => {}, { once: true });
         return read(options);
       },
