@@ -4,7 +4,6 @@
  * exporters subscribe, and nobody listening costs nothing.
  */
 import { channel } from "node:diagnostics_channel";
-import type { AttemptRecord } from "./attempt-record.ts";
 import type { AuditEvent } from "./audit-event.ts";
 import type { CallRecord } from "./record.ts";
 

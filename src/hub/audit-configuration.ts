@@ -8,14 +8,14 @@ import type { LoadedConnector } from "./loaded-connector.ts";
 export function auditConfiguration(files: readonly string[], connectors: readonly LoadedConnector[]): void {
   if (!channels.audit.hasSubscribers) return;
   publishAudit({ event: "configuration loaded", files, connectors: connectors.map(({ name }) => name) });
-  for (const { name, settings, origin } of connectors) {
-    const { connection, options } = settings;
+  for (const connector of connectors) {
+    const { connection, options } = connector.settings;
     for (const path of secretPaths({ connection, options }))
       publishAudit({
         event: "secret read",
-        connector: name,
+        connector: connector.name,
         setting: path.join("."),
-        source: formatOrigin(origin(path)),
+        source: formatOrigin(connector.origin(path)),
       });
   }
 }

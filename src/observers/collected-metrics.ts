@@ -42,6 +42,8 @@ const OVERFLOW: Attributes = { "otel.metric.overflow": "true" };
 /** Series of one instrument by their labels. */
 class Series<S> {
   readonly #all = new Map<string, { readonly attributes: Attributes; readonly value: S }>();
+  /** The same by attributes that came before. */
+  readonly #seen = new WeakMap<Attributes, S>();
   readonly #make: () => S;
 
   constructor(make: () => S) {
@@ -49,11 +51,17 @@ class Series<S> {
   }
 
   of(attributes: Attributes): S {
+    let value = this.#seen.get(attributes);
+    if (value === undefined) this.#seen.set(attributes, (value = this.#find(attributes)));
+    return value;
+  }
+
+  #find(attributes: Attributes): S {
     let key = "";
     for (const name in attributes) key += `${name}\n${attributes[name]}\n`;
     const found = this.#all.get(key);
     if (found !== undefined) return found.value;
-    if (this.#all.size >= MOST_SERIES && attributes !== OVERFLOW) return this.of(OVERFLOW);
+    if (this.#all.size >= MOST_SERIES && attributes !== OVERFLOW) return this.#find(OVERFLOW);
     const value = this.#make();
     this.#all.set(key, { attributes: { ...attributes }, value });
     return value;

@@ -6,7 +6,7 @@
  */
 import type { AttemptRecord } from "../core/attempt-record.ts";
 import type { ConnectorType } from "../core/connector-type.ts";
-import type { CallRecord } from "../core/record.ts";
+import type { CallPlace } from "../core/record.ts";
 
 /** Names and values of a span or a measurement; a name without a value counts as left out. */
 export type Attributes = Record<string, string | number | undefined>;
@@ -16,9 +16,9 @@ interface Convention {
   /** Name of the metric that measures tries. */
   readonly duration: string;
   /** What the try's span is called. */
-  readonly spanName: (call: CallRecord) => string;
+  readonly spanName: (call: CallPlace) => string;
   /** What is known when the try begins. */
-  readonly begun: (call: CallRecord) => Attributes;
+  readonly begun: (call: CallPlace) => Attributes;
   /** What is known when it is over. */
   readonly over: (attempt: AttemptRecord) => Attributes;
 }
@@ -33,11 +33,11 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
 const METHODS = new Set(["get", "head", "post", "put", "patch", "delete", "options"]);
 
 /** The operation's method; `request` takes it from its input, which is nobody's business here. */
-function methodOf({ operation }: CallRecord): string | undefined {
+function methodOf({ operation }: CallPlace): string | undefined {
   return METHODS.has(operation) ? operation.toUpperCase() : undefined;
 }
 
-const named = ({ connector, operation }: CallRecord): string => `${operation} ${connector}`;
+const named = ({ connector, operation }: CallPlace): string => `${operation} ${connector}`;
 
 const CONVENTIONS: Readonly<Partial<Record<ConnectorType, Convention>>> = {
   database: {
@@ -82,11 +82,11 @@ const PLAIN: Convention = {
 export const TRY_DURATIONS: readonly string[] = [...Object.values(CONVENTIONS), PLAIN].map(({ duration }) => duration);
 
 /** How the conventions see a call's system. */
-export function conventionOf({ type }: CallRecord): Convention {
+export function conventionOf({ type }: CallPlace): Convention {
   return CONVENTIONS[type] ?? PLAIN;
 }
 
 /** Whether a call puts messages into a queue. */
-export function isSending({ type, effect }: CallRecord): boolean {
+export function isSending({ type, effect }: CallPlace): boolean {
   return type === "message-queue" && effect !== "read";
 }

@@ -46,30 +46,79 @@ export function measureTo(meter: MeterLike): Disposable {
   const states = count("busbar.state.changes", "Changes of connectors' states.", "{change}");
   const unknown = count("busbar.unclassified", "Errors that no table knew.", "{error}");
   const tries = new Map(TRY_DURATIONS.map((name) => [name, seconds(name, "Time of tries at the system.")]));
-  const labelOf = operationLabels();
+  const placeOf = places();
 
   const call = (record: CallRecord): void => {
     const { connector, provider, result = "internal", cache } = record;
-    const where = { connector, provider, operation: labelOf(record) };
+    const { where, withResult } = placeOf(record);
     durations.record(record.durationMs / 1_000, where);
-    results.add(1, { ...where, result });
+    results.add(1, withResult(result));
     if (record.attempts > 0) attempts.record(record.attempts, where);
     if (cache !== undefined) cached.add(1, { ...where, state: cache });
     if (record.waitMs === 0) return;
     for (const [stage, ms] of Object.entries(record.waits)) waits.record(ms / 1_000, { connector, provider, stage });
   };
   const attempt = (record: AttemptRecord): void => {
-    const convention = conventionOf(record.call);
-    const attributes = withoutNothing({
-      "busbar.connector": record.call.connector,
-      ...convention.begun(record.call),
-      ...convention.over(record),
-    });
-    tries.get(convention.duration)!.record(record.durationMs / 1_000, attributes);
+    const { duration, ofTry } = placeOf(record.call);
+    tries.get(duration)!.record(record.durationMs / 1_000, ofTry(record));
   };
   const state = ({ connector, provider, state }: StateEvent): void => states.add(1, { connector, provider, state });
   const unclassified = ({ connector, provider }: UnclassifiedEvent): void => unknown.add(1, { connector, provider });
   return subscribeTo({ call, attempt, state, unclassified });
+}
+
+/** One operation of one connector, and the attributes that go with it. */
+interface Place {
+  readonly provider: string;
+  readonly where: Attributes;
+  readonly withResult: (result: string) => Attributes;
+  /** The metric that measures its tries. */
+  readonly duration: string;
+  readonly ofTry: (attempt: AttemptRecord) => Attributes;
+}
+
+/**
+ * A function that finds a call's place. Attributes of the usual cases are made once: the meter knows them again, which is
+ * cheaper than comparing them.
+ */
+function places(): (call: CallRecord) => Place {
+  const labelOf = operationLabels();
+  const known = new Map<string, Map<string, Place>>();
+  return (call) => {
+    const { connector, provider } = call;
+    let operations = known.get(connector);
+    if (operations === undefined) known.set(connector, (operations = new Map<string, Place>()));
+    const operation = labelOf(call);
+    const found = operations.get(operation);
+    if (found?.provider === provider) return found;
+    const place = makePlace(call, operation);
+    operations.set(operation, place);
+    return place;
+  };
+}
+
+function makePlace(call: CallRecord, operation: string): Place {
+  const { connector, provider, type, effect } = call;
+  const where = { connector, provider, operation };
+  const results = new Map<string, Attributes>();
+  const good = new Map<number | undefined, Attributes>();
+  const convention = conventionOf(call);
+  const begun = { "busbar.connector": connector, ...convention.begun({ ...where, type, effect }) };
+  const made = (attempt: AttemptRecord): Attributes => withoutNothing({ ...begun, ...convention.over(attempt) });
+  return {
+    provider,
+    where,
+    duration: convention.duration,
+    withResult: (result) => kept(results, result, () => ({ ...where, result })),
+    // Failures are as many as a system has codes.
+    ofTry: (attempt) => (attempt.result === "ok" ? kept(good, attempt.status, () => made(attempt)) : made(attempt)),
+  };
+}
+
+function kept<K>(known: Map<K, Attributes>, key: K, make: () => Attributes): Attributes {
+  let found = known.get(key);
+  if (found === undefined) known.set(key, (found = make()));
+  return found;
 }
 
 function withoutNothing(attributes: Attributes): Attributes {

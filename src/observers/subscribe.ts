@@ -1,4 +1,5 @@
 /** Listens to busbar's channels until it is disposed of. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { AttemptRecord } from "../core/attempt-record.ts";
 import type { AuditEvent } from "../core/audit-event.ts";
 import { channels, type NoticeEvent, type StateEvent, type UnclassifiedEvent } from "../core/events.ts";
@@ -21,11 +22,11 @@ export type Listeners = { readonly [K in keyof Messages]?: (message: Messages[K]
 /** Subscribes each listener to its channel; the answer unsubscribes them all. */
 export function subscribeTo(listeners: Listeners): Disposable {
   const ends = Object.entries(listeners).map(([name, listener]) => {
-    const channel = channels[name as keyof Messages];
+    const { name: channel } = channels[name as keyof Messages];
     // Each channel carries what `Messages` says of it; the runtime's type knows one type for all.
     const listen = (message: unknown): void => (listener as (message: unknown) => void)(message);
-    channel.subscribe(listen);
-    return () => channel.unsubscribe(listen);
+    subscribe(channel, listen);
+    return () => unsubscribe(channel, listen);
   });
   return {
     [Symbol.dispose]: () => {

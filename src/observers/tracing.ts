@@ -117,16 +117,18 @@ export function traceTo(api: OpenTelemetryLike): Disposable {
 
   const attemptStart = (record: AttemptRecord): void => {
     const { call: of, number } = record;
+    const { connector, provider, type, effect } = of;
+    const place = { connector, provider, type, effect, operation: labelOf(of) };
     const convention = conventionOf(of);
     const around = calls.get(of)?.context ?? api.context.active();
     const attributes: Attributes = {
-      "busbar.connector": of.connector,
+      "busbar.connector": connector,
       "busbar.attempt": number,
-      ...convention.begun(of),
-      ...(of.type === "rest-api" && number > 1 ? { "http.request.resend_count": number - 1 } : {}),
+      ...convention.begun(place),
+      ...(type === "rest-api" && number > 1 ? { "http.request.resend_count": number - 1 } : {}),
     };
     const kind = isSending(of) ? api.SpanKind.PRODUCER : api.SpanKind.CLIENT;
-    const span = tracer.startSpan(convention.spanName(of), { kind, attributes }, around);
+    const span = tracer.startSpan(convention.spanName(place), { kind, attributes }, around);
     attempts.set(record, span);
     const inside = api.trace.setSpan(around, span);
     record.runInside((work) => api.context.with(inside, work));
