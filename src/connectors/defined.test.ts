@@ -356,6 +356,7 @@ describe("the options of a call", () => {
       outcome: "unknown",
     });
     expect(getEventListeners(signal, "abort")).toEqual([]);
+    await clock.settle();
     expect(clock.pending).toBe(0);
   });
 });
@@ -491,6 +492,7 @@ describe("a stream", () => {
       message: "The stream was broken off while running [toy.rows]",
       outcome: "unknown",
     });
+    await clock.settle();
     expect([records[0]?.result, clock.pending]).toEqual(["cancelled", 0]);
   });
 

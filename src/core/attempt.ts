@@ -2,7 +2,8 @@
  * The innermost step: one try at the system.
  *
  * Gets the session (connecting where that is allowed), runs the handler, and turns whatever it throws into a
- * `ConnectorError` that knows what became of the effect.
+ * `ConnectorError` that knows what became of the effect. A try is over as soon as it is cancelled: nobody outside waits
+ * for work that does not listen.
  */
 import type { Call } from "./call.ts";
 import { toConnectorError, type Classification } from "./classify.ts";
@@ -10,6 +11,7 @@ import type { Session } from "./definition.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Next } from "./policy.ts";
 import { openStream, type OpenedStream } from "./stream.ts";
+import { untilCancelled } from "./until-cancelled.ts";
 
 export interface AttemptHooks {
   readonly classify: (error: unknown) => Classification | undefined;
@@ -26,7 +28,7 @@ type AnyHandler = (input: unknown, call: Call) => unknown;
 export type AdHoc = (session: Session, call: Call) => Promise<unknown>;
 
 export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | undefined): Next {
-  return async (call) => {
+  const run = async (call: Call): Promise<unknown> => {
     const { record } = call;
     // Nobody waits for it any more, and what has not begun needs no ending.
     call.throwIfCancelled();
@@ -56,6 +58,7 @@ export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | unde
       throw error;
     }
   };
+  return (call) => untilCancelled(run(call), call);
 }
 
 async function opened(source: AsyncIterable<unknown>, call: Call): Promise<OpenedStream<unknown>> {

@@ -91,7 +91,7 @@ export class Call {
 
   /** Instant on the connector's clock by which the call must be answered; Infinity where there is no limit. */
   get deadlineAt(): number {
-    return this.#parent?.deadlineAt ?? this.#deadlineAt;
+    return this.#parent === undefined ? this.#deadlineAt : Math.min(this.#deadlineAt, this.#parent.deadlineAt);
   }
 
   set deadlineAt(instant: number) {
@@ -127,18 +127,19 @@ export class Call {
     this.#controller?.abort(reason);
   }
 
-  /** Calls `listener` once when the call is cancelled, at once if it was already. Returns how to stop listening. */
-  onCancel(listener: CancelListener): () => void {
+  /** Calls `listener` once when the call is cancelled, at once if it was already; for who listens to the call's end. */
+  hear(listener: CancelListener): void {
     const reason = this.cancelled;
-    if (reason !== undefined) {
-      tell(listener, reason);
-      return () => {};
-    }
-    if (this.#listeners === undefined) {
-      this.#listeners = [];
+    if (reason !== undefined) tell(listener, reason);
+    else if (this.#listeners === undefined) {
+      this.#listeners = [listener];
       this.#attach();
-    }
-    this.#listeners.push(listener);
+    } else this.#listeners.push(listener);
+  }
+
+  /** As `hear`. Returns how to stop listening. */
+  onCancel(listener: CancelListener): () => void {
+    this.hear(listener);
     return () => {
       const at = this.#listeners?.indexOf(listener) ?? -1;
       if (at < 0) return;

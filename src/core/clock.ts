@@ -1,4 +1,5 @@
 /** Time as a value: everything that waits or measures takes it from here, so that tests can turn the hands. */
+import { performance } from "node:perf_hooks";
 import { TimerLists, type Timer } from "./timer-lists.ts";
 
 export type { Timer } from "./timer-lists.ts";
@@ -17,7 +18,8 @@ export interface Clock {
 
 /** `setTimeout` fires at once beyond this. */
 const LONGEST_MS = 2 ** 31 - 1;
-const now = (): number => performance.now();
+// Bound once: the global `performance` is looked up anew at each use.
+const now = performance.now.bind(performance);
 const lists = new TimerLists(now);
 
 /** The machine's clock. */
@@ -34,7 +36,7 @@ export const systemClock: Clock = {
       else run();
     };
     let timer = setTimeout(fire, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_MS));
-    return { cancel: () => clearTimeout(timer) };
+    return { dueAt, cancel: () => clearTimeout(timer) };
   },
   timeout: (ms, run) => lists.add(Math.min(ms, LONGEST_MS), run),
 };

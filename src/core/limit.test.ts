@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { fakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
+import type { Call } from "./call.ts";
 import { ConnectorError } from "./errors.ts";
 import { withinLimit } from "./limit.ts";
+import { untilCancelled } from "./until-cancelled.ts";
 
-const never = (): Promise<never> => new Promise(() => {});
-const expired = (): ConnectorError => new ConnectorError("timeout", "too late");
+const waits = (call: Call): Promise<never> => untilCancelled(new Promise(() => {}), call);
+const expired = (_: Call, limitMs: number): ConnectorError => new ConnectorError("timeout", `over ${limitMs} ms`);
 
 test("an answer in time is the answer, and no timer is left", async () => {
   const clock = fakeClock();
@@ -13,18 +15,21 @@ test("an answer in time is the answer, and no timer is left", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("work that never ends is given up when the limit is reached", async () => {
-  const clock = fakeClock();
-  const waiting = expect(withinLimit(never, makeCall(), 100, clock, expired)).rejects.toThrow("too late");
-  await clock.advance(100);
-  await waiting;
-});
-
-test("a call that is cancelled from outside leaves no timer, though its work never ends", async () => {
+test("a call is cancelled when the limit is reached", async () => {
   const clock = fakeClock();
   const call = makeCall();
-  const waiting = expect(withinLimit(never, call, 100, clock, expired)).rejects.toThrow("given up");
+  const waiting = expect(withinLimit(waits, call, 100, clock, expired)).rejects.toThrow("over 100 ms");
+  await clock.advance(100);
+  await waiting;
+  expect(call.cancelled).toMatchObject({ kind: "timeout" });
+});
+
+test("a call that is cancelled from outside, before or meanwhile, leaves no timer", async () => {
+  const clock = fakeClock();
+  const call = makeCall();
+  const waiting = expect(withinLimit(waits, call, 100, clock, expired)).rejects.toThrow("given up");
   call.cancel(new ConnectorError("cancelled", "given up"));
   await waiting;
+  await expect(withinLimit(async () => 1, call, 100, clock, expired)).rejects.toThrow("given up");
   expect(clock.pending).toBe(0);
 });

@@ -1,42 +1,26 @@
-/** Waiting with a limit: the caller is answered on time whether or not the work underneath listens. */
+/** A call with a limit of time. */
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectorError } from "./errors.ts";
 import type { Next } from "./policy.ts";
 
 /**
- * Runs `next(call)` and cancels the call with `expired()` after `limitMs` (0: never). Rejects as soon as the call is
- * cancelled, by this limit or from outside; a later answer of the work underneath goes nowhere.
+ * Runs `next(call)` and cancels the call after `limitMs` with what `expired` says. Whatever the call waits in hears of that
+ * and rejects at once, so nothing is raced here.
  */
 export function withinLimit(
   next: Next,
   call: Call,
   limitMs: number,
   clock: Clock,
-  expired: () => ConnectorError,
+  expired: (call: Call, limitMs: number) => ConnectorError,
 ): Promise<unknown> {
   const cancelled = call.cancelled;
   if (cancelled !== undefined) return Promise.reject(cancelled);
-  return new Promise((resolve, reject) => {
-    const stopListening = call.onCancel((reason) => {
-      // Work that does not listen may never end; its timer must not outlive the answer.
-      timer?.cancel();
-      reject(reason);
-    });
-    const timer = limitMs > 0 ? clock.timeout(limitMs, () => call.cancel(expired())) : undefined;
-    const over = (): void => {
-      timer?.cancel();
-      stopListening();
-    };
-    next(call).then(
-      (answer) => {
-        over();
-        resolve(answer);
-      },
-      (error: unknown) => {
-        over();
-        reject(error);
-      },
-    );
-  });
+  const timer = clock.timeout(limitMs, () => call.cancel(expired(call, limitMs)));
+  call.deadlineAt = timer.dueAt;
+  const over = (): void => timer.cancel();
+  const answer = next(call);
+  answer.then(over, over);
+  return answer;
 }

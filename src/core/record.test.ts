@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { CallRecord } from "./record.ts";
 
-const where = { connector: "db", provider: "postgresql", type: "database", operation: "query", effect: "unknown" } as const;
+const where = {
+  connector: "db",
+  provider: "postgresql",
+  type: "database",
+  operation: "query",
+  effect: "unknown",
+} as const;
 
 test("a record is settled once: the first result stays, and each listener hears once", () => {
   const record = new CallRecord(where, 100);

@@ -149,7 +149,8 @@ export class CallRecord {
    */
   onSettled(listener: () => void): void {
     if (this.#isSettled) listener();
-    else (this.#settled ??= []).push(listener);
+    else if (this.#settled === undefined) this.#settled = [listener];
+    else this.#settled.push(listener);
   }
 
   /** Marks the call as over; only the first time counts. */

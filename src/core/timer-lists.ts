@@ -7,6 +7,8 @@
  * the process alive. Resolution is that of `setTimeout`, one millisecond; nothing fires early.
  */
 export interface Timer {
+  /** When it fires, unless it is cancelled. */
+  readonly dueAt: number;
   cancel(): void;
 }
 
@@ -103,7 +105,7 @@ export class TimerLists {
     if (list === undefined) {
       if (this.#lists.size >= MOST_LISTS) {
         const timer = setTimeout(run, Math.ceil(durationMs));
-        return { cancel: () => clearTimeout(timer) };
+        return { dueAt: this.#now() + durationMs, cancel: () => clearTimeout(timer) };
       }
       list = new TimerList(durationMs, this.#now, () => this.#lists.delete(durationMs));
       this.#lists.set(durationMs, list);

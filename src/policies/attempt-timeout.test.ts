@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { ConnectorError } from "../core/errors.ts";
 import { compose, type Next } from "../core/policy.ts";
+import { untilCancelled } from "../core/until-cancelled.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
 import { answer, delay, fail, hang, scriptedHandler } from "../testkit/scripted-handler.ts";
@@ -81,7 +82,7 @@ describe("what a timed-out try leaves in doubt", () => {
     const next: Next = async (call) => {
       seen.push(++call.record.attempts);
       call.record.stage = "connecting";
-      if (seen.length === 1) return new Promise(() => {});
+      if (seen.length === 1) return untilCancelled(new Promise(() => {}), call);
       call.record.stage = "running";
       return "ada";
     };

@@ -6,6 +6,7 @@
  * the try fails at once whether or not that work listens.
  */
 import { duration } from "../config/fields.ts";
+import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { withinLimit } from "../core/limit.ts";
@@ -15,14 +16,13 @@ export const attemptTimeoutSetting = duration("Most time for one try. 0 means no
 
 export function attemptTimeout(limitMs: number, clock: Clock): Policy | undefined {
   if (limitMs === 0) return undefined;
-  return (next) => (call) => {
-    const scope = call.fork();
-    return withinLimit(next, scope, limitMs, clock, () => {
-      const error = new ConnectorError("timeout", `No answer to try ${scope.attempt} within ${limitMs} ms`, {
-        by: "attempt timeout",
-      });
-      scope.noteFailure(error);
-      return error;
-    });
-  };
+  return (next) => (call) => withinLimit(next, call.fork(), limitMs, clock, expired);
+}
+
+function expired(scope: Call, limitMs: number): ConnectorError {
+  const error = new ConnectorError("timeout", `No answer to try ${scope.attempt} within ${limitMs} ms`, {
+    by: "attempt timeout",
+  });
+  scope.noteFailure(error);
+  return error;
 }

@@ -5,6 +5,7 @@ import { copyData } from "../core/copy-data.ts";
 import { ConnectorError, type Kind } from "../core/errors.ts";
 import type { Next } from "../core/policy.ts";
 import { CallRecord, type CacheState } from "../core/record.ts";
+import { untilCancelled } from "../core/until-cancelled.ts";
 import type { CacheStore, Lifetime, StoredAnswer } from "./cache-store.ts";
 import { deadline } from "./deadline.ts";
 import { Flight, isLeadersOwn } from "./flight.ts";
@@ -76,18 +77,17 @@ export class CachedReads {
   /** Joins a call that is under way, or makes one. */
   async #fetch(read: Read): Promise<unknown> {
     const { call, key } = read;
+    const { clock } = this.#environment;
     for (;;) {
-      const since = this.#environment.clock.now();
+      const since = clock.now();
       const flight = this.#flightOf(call, key);
       if (flight === undefined) return this.#lead(read);
-      const outcome = await flight.outcome;
-      const now = this.#environment.clock.now();
-      // Answered meanwhile: its time was over or it was aborted.
-      call.throwIfCancelled();
-      call.record.addWait("queued", now - since);
+      const outcome = await untilCancelled(flight.outcome, call).finally(() =>
+        call.record.addWait("queued", clock.now() - since),
+      );
       if (outcome === "not shared") return this.#next(call);
       if ("answer" in outcome) return serve(call, outcome.answer, "hit");
-      if (!isLeadersOwn(outcome.error, outcome.leader, call, now)) throw outcome.error;
+      if (!isLeadersOwn(outcome.error, outcome.leader, call, clock.now())) throw outcome.error;
     }
   }
 

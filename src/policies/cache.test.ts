@@ -6,6 +6,7 @@ import { ConnectorError, type Kind } from "../core/errors.ts";
 import { channels } from "../core/events.ts";
 import { compose } from "../core/policy.ts";
 import type { CallRecord } from "../core/record.ts";
+import { untilCancelled } from "../core/until-cancelled.ts";
 import { fakeClock } from "../testkit/fake-clock.ts";
 import { makeCall, type CallSettings } from "../testkit/make-call.ts";
 import { cache, cacheSetting, invalidatesSetting } from "./cache.ts";
@@ -45,7 +46,7 @@ function bench(operations: unknown = { get: 1_000 }, invalidates?: unknown, maxE
   const run = compose(policies, (call) => {
     call.record.attempts++;
     call.record.stage = "running";
-    return new Promise((resolve, reject) => {
+    const work = new Promise((resolve, reject) => {
       const settled = async (settle: () => void): Promise<void> => {
         settle();
         await clock.settle();
@@ -56,6 +57,7 @@ function bench(operations: unknown = { get: 1_000 }, invalidates?: unknown, maxE
         fail: (kind, details) => settled(() => reject(new ConnectorError(kind, kind, details))),
       });
     });
+    return untilCancelled(work, call);
   });
   const start = (settings: CallSettings = {}): { call: Call; result: Promise<unknown> } => {
     const call = makeCall({ name: "get", input: { id: 1 }, clock, ...settings });

@@ -142,11 +142,12 @@ describe("half-open", () => {
   });
 
   test("a cancelled probe makes room at once, even where the work underneath is deaf", async () => {
-    const { send, circuit } = await opened([hang({ deaf: true }), answer(4)]);
+    const { send, circuit, clock } = await opened([hang({ deaf: true }), answer(4)]);
     const call = makeCall();
     void send(call);
     expect(await send()).toEqual(refused);
     call.cancel(new ConnectorError("cancelled", "enough"));
+    await clock.settle();
     expect(await send()).toBe(4);
     expect(circuit.state).toBe("closed");
   });
@@ -228,10 +229,11 @@ describe("what counts", () => {
 
   test("a deaf system counts as soon as the deadline has passed", async () => {
     using system = scriptedHandler([hang({ deaf: true })]);
-    const { send, circuit } = bench({ failures: 1 }, system);
+    const { send, circuit, clock } = bench({ failures: 1 }, system);
     const call = makeCall();
     void send(call);
     call.cancel(expired("running"));
+    await clock.settle();
     expect(circuit.state).toBe("open");
   });
 });

@@ -7,8 +7,8 @@
  *
  * Only failures of the *system* count: no connection, no answer in time, unavailable. An answer that refuses the call (not
  * found, conflict, wrong credentials) is a sign of life. An abort, a limit of our own, time that was spent in a queue or
- * that a caller had cut shorter than the connector does, say nothing either way. A try is judged when it is cancelled, not
- * when the work underneath takes notice; and what began before the last change of state is not judged at all.
+ * that a caller had cut shorter than the connector does, say nothing either way. What began before the last change of state
+ * is not judged at all.
  */
 import { z } from "zod";
 import { duration } from "../config/fields.ts";
@@ -46,23 +46,11 @@ export function circuitBreaker(circuit: Circuit | undefined, timeoutMs: number):
     const refusal = call.cancelled ?? circuit.admit();
     if (refusal !== undefined) return Promise.reject(refusal);
     const { era } = circuit;
-    let isJudged = false;
-    const judge = (error?: unknown): void => {
-      if (isJudged) return;
-      isJudged = true;
-      stopListening();
-      circuit.count(verdictOn(error, call, timeoutMs), era);
-    };
-    const stopListening = call.onCancel(judge);
-    return next(call).then(
-      (answer) => {
-        judge();
-        return answer;
-      },
-      (error: unknown) => {
-        judge(error);
-        throw error;
-      },
+    const answer = next(call);
+    answer.then(
+      () => circuit.count("alive", era),
+      (error: unknown) => circuit.count(verdictOn(error, call, timeoutMs), era),
     );
+    return answer;
   };
 }

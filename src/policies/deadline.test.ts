@@ -6,6 +6,7 @@ import { pause } from "../core/pause.ts";
 import type { Next } from "../core/policy.ts";
 import type { Stage } from "../core/record.ts";
 import type { OpenedStream } from "../core/stream.ts";
+import { untilCancelled } from "../core/until-cancelled.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 import { makeCall, type CallSettings } from "../testkit/make-call.ts";
 import { answer, delay, fail, hang, scriptedHandler } from "../testkit/scripted-handler.ts";
@@ -104,7 +105,7 @@ describe("the message of a time-out", () => {
   const timedOut = async (stage: Stage, effect: Effect, attempts = 1, inDoubt = false): Promise<ConnectorError> => {
     const stuck: Next = (call) => {
       Object.assign(call.record, { stage, attempts, inDoubt });
-      return new Promise(() => {});
+      return untilCancelled(new Promise(() => {}), call);
     };
     const result = send(limited(stuck), makeCall({ effect }));
     await clock.advance(1_000);

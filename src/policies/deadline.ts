@@ -18,11 +18,14 @@ export const timeoutSetting = duration(
 
 export function deadline(timeoutMs: number, clock: Clock): Policy {
   return (next) => (call) => {
-    // A call that has waited for another one's answer began its time then.
-    if (call.deadlineAt < Infinity) return withinLimit(next, call, 0, clock, () => expired(call, 0));
     const limitMs = call.timeoutMs ?? timeoutMs;
-    if (limitMs > 0) call.deadlineAt = clock.now() + limitMs;
-    return withinLimit(next, call, limitMs, clock, () => expired(call, limitMs));
+    // A call that has waited for another one's answer began its time then.
+    const isLimited = limitMs > 0 && call.deadlineAt === Infinity;
+    const answer = isLimited ? withinLimit(next, call, limitMs, clock, expired) : next(call);
+    return new Promise((resolve, reject) => {
+      call.hear(reject);
+      answer.then(resolve, reject);
+    });
   };
 }
 

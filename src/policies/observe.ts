@@ -15,21 +15,23 @@ export type Present = (thrown: unknown, call: Call) => unknown;
 
 export function observe(clock: Clock, present: Present = (thrown) => thrown): Policy {
   const { call: over, callStart } = channels;
-  return (next) => async (call) => {
+  return (next) => (call) => {
     const { record } = call;
     if (over.hasSubscribers) record.onSettled(() => publishCall(record));
     if (callStart.hasSubscribers) callStart.publish(record);
-    try {
-      const answer = await next(call);
-      if (!call.operation.stream) record.settle("ok", clock.now());
-      return answer;
-    } catch (thrown) {
-      const error = present(thrown, call);
-      const known = error instanceof ConnectorError ? error : undefined;
-      record.outcome = known?.outcome;
-      record.error = known;
-      record.settle(known?.kind ?? "internal", clock.now());
-      throw error;
-    }
+    return next(call).then(
+      (answer) => {
+        if (!call.operation.stream) record.settle("ok", clock.now());
+        return answer;
+      },
+      (thrown: unknown) => {
+        const error = present(thrown, call);
+        const known = error instanceof ConnectorError ? error : undefined;
+        record.outcome = known?.outcome;
+        record.error = known;
+        record.settle(known?.kind ?? "internal", clock.now());
+        throw error;
+      },
+    );
   };
 }

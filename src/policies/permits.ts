@@ -59,13 +59,19 @@ export class Permits {
 
   #hold(record: CallRecord): void {
     this.#used++;
+    if (!this.#isAuto) return record.onSettled(this.#release);
     const cuts = this.#cuts;
     record.onSettled(() => {
-      if (this.#isAuto) this.#learn(record, cuts);
-      this.#used--;
-      while (this.#queue.size > 0 && this.#used < Math.floor(this.#limit)) this.#queue.shift()!();
+      this.#learn(record, cuts);
+      this.#release();
     });
   }
+
+  // One for all calls, because nothing in it is a call's own.
+  readonly #release = (): void => {
+    this.#used--;
+    while (this.#queue.size > 0 && this.#used < Math.floor(this.#limit)) this.#queue.shift()!();
+  };
 
   #learn({ result, attempts }: CallRecord, cutsBefore: number): void {
     // What never reached the system says nothing of it.

@@ -61,21 +61,21 @@ export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock)
   const keys = settings.key === undefined ? undefined : new RateKeys(settings.key, settings, clock);
   const single = new RateGate(settings, clock);
   const gateOf = (call: Call): RateGate => keys?.of(call) ?? single;
+  const hold = (call: Call, ms: number | undefined): void => {
+    if (ms !== undefined) gateOf(call).hold(ms);
+  };
   return (next) => {
-    const send = (call: Call): Promise<unknown> =>
-      next(call).then(
-        (answer) => {
+    const send = (call: Call): Promise<unknown> => {
+      const answer = next(call);
+      answer.then(
+        () => {
           const { headers } = call.record;
-          const waitMs = headers === undefined ? undefined : quotaWaitMs(headers, clock.wall());
-          if (waitMs !== undefined) gateOf(call).hold(waitMs);
-          return answer;
+          if (headers !== undefined) hold(call, quotaWaitMs(headers, clock.wall()));
         },
-        (error: unknown) => {
-          const waitMs = askedFor(error, clock);
-          if (waitMs !== undefined) gateOf(call).hold(waitMs);
-          throw error;
-        },
+        (error: unknown) => hold(call, askedFor(error, clock)),
       );
+      return answer;
+    };
     return (call) => {
       const gate = gateOf(call);
       const weight = weights.get(call.name) ?? 1;

@@ -12,10 +12,11 @@
  */
 import { z } from "zod";
 import { duration, otherNames } from "../config/fields.ts";
+import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { pause } from "../core/pause.ts";
-import type { Policy } from "../core/policy.ts";
+import type { Next, Policy } from "../core/policy.ts";
 import { retryBudgetSetting, type RetryBudget } from "./retry-budget.ts";
 import { repeatBy, retryNeverSetting, retryOnSetting, type RetryRules } from "./retry-rules.ts";
 
@@ -68,22 +69,18 @@ export function retry(settings: RetrySettings, environment: RetryEnvironment): P
   if (settings.attempts === 1) return undefined;
   const { clock, random, budget } = environment;
   const mayRepeat = repeatBy(settings);
-  return (next) => async (call) => {
+  const repeat = async (next: Next, call: Call, first: unknown, attemptsBefore: number): Promise<unknown> => {
     const { record } = call;
     let scope = call;
+    let thrown = first;
+    let before = attemptsBefore;
     /** The failure that left the outcome unknown; what a read-only repeat is refused with cannot replace it. */
     let inDoubt: ConnectorError | undefined;
     /** The last failure of the system itself; a policy's refusal of a further try does not explain the call's. */
     let failure: ConnectorError | undefined;
     for (let tries = 1; ; tries++) {
-      const { attempts: before } = record;
-      let error: ConnectorError;
-      try {
-        return await next(scope);
-      } catch (thrown) {
-        if (!(thrown instanceof ConnectorError)) throw thrown;
-        error = thrown;
-      }
+      if (!(thrown instanceof ConnectorError)) throw thrown;
+      const error = thrown;
       error.attempts ??= record.attempts;
       if (call.cancelled !== undefined) throw call.cancelled;
       // Nothing that happens later makes certain what an earlier try left open.
@@ -96,19 +93,30 @@ export function retry(settings: RetrySettings, environment: RetryEnvironment): P
       if (verdict === "read-only") inDoubt ??= error;
       // Another scope of the same call may have made tries as well.
       if (Math.max(tries, record.attempts) >= settings.attempts) throw givenUp(failure ?? error, record.attempts);
+      const since = clock.now();
       const waitMs = waitBefore(tries, error, settings, random);
-      if (clock.now() + waitMs >= call.deadlineAt) throw tooLate(failure ?? error, error, waitMs, record.attempts);
-      if (budget?.withdraw(clock.now()) === false)
+      if (since + waitMs >= call.deadlineAt) throw tooLate(failure ?? error, error, waitMs, record.attempts);
+      if (budget?.withdraw(since) === false)
         throw givenUp(failure ?? error, record.attempts, "; the retry budget is spent");
       record.stage = "waiting to retry";
-      const waitsSince = clock.now();
       try {
         await pause(call, waitMs, clock);
       } finally {
-        record.addWait("waiting to retry", clock.now() - waitsSince);
+        record.addWait("waiting to retry", clock.now() - since);
       }
       scope = call.fork({ readOnly: inDoubt !== undefined });
+      before = record.attempts;
+      try {
+        return await next(scope);
+      } catch (again) {
+        thrown = again;
+      }
     }
+  };
+  // A first try that succeeds pays for nothing else.
+  return (next) => (call) => {
+    const { attempts } = call.record;
+    return next(call).catch((error: unknown) => repeat(next, call, error, attempts));
   };
 }
 

@@ -31,6 +31,7 @@ export function fakeClock(): FakeClock {
     const timer = { dueAt: now + Math.max(0, ms), run };
     timers.splice(firstAfter(timers, timer.dueAt), 0, timer);
     return {
+      dueAt: timer.dueAt,
       cancel() {
         const at = timers.indexOf(timer);
         if (at >= 0) timers.splice(at, 1);
