@@ -118,7 +118,8 @@ describe("the configuration", () => {
 
   it("is merged of several files, of which later ones win", async () => {
     const { stdout } = await run(["--config", "connectors.yaml", "explain", "places", "-c", "prod.yaml", "--json"]);
-    const deadline = (JSON.parse(stdout) as { pipeline: { settings: object[] }[] }).pipeline[1];
+    const { pipeline } = JSON.parse(stdout) as { pipeline: { policy: string; settings: object[] }[] };
+    const deadline = pipeline.find(({ policy }) => policy === "Deadline");
     expect(deadline?.settings).toEqual([
       { path: "options.timeout", value: 7000, source: expect.stringMatching(/^prod\.yaml:3:/) },
     ]);
@@ -210,20 +211,36 @@ describe("explain", () => {
     }[];
     expect(pipeline.map(({ policy, on }) => [policy, on])).toEqual([
       ["Observation", true],
+      ["Cache", false],
       ["Deadline", true],
+      ["Concurrency limit", false],
+      ["Hedging", false],
       ["Retry", true],
+      ["Circuit breaker", false],
       ["Rate limit", false],
       ["Attempt timeout", true],
+      ["Failures on purpose", false],
     ]);
     expect(pipeline.flatMap(({ settings }) => settings.map(({ path, source }) => [path, source]))).toEqual([
       ["options.timeout", "connectors.yaml:7:16"],
       ["options.retryAttempts", "connectors.yaml:9:22"],
       ["options.retry.delay", "default"],
       ["options.retry.maxDelay", "default"],
+      ["options.retry.budget.ratio", "default"],
+      ["options.retry.budget.minPerSecond", "default"],
+      ["options.retry.on", "default"],
+      ["options.retry.never", "default"],
       ["options.attemptTimeout", "connectors.yaml:8:23"],
     ]);
     // 200 + 400 + 800 ms of waits between four tries of 4 s.
-    expect(told["worstCase"]).toEqual({ tries: 4, waitMs: 1400, triesMs: 17_400, timeMs: 20_000, notes: [] });
+    expect(told["worstCase"]).toEqual({
+      tries: 4,
+      amplification: 1.2,
+      waitMs: 1400,
+      triesMs: 17_400,
+      timeMs: 20_000,
+      notes: [],
+    });
     expect(code).toBe(0);
   });
 
@@ -231,8 +248,8 @@ describe("explain", () => {
     const { stdout } = await run(["explain", "places"]);
     expect(stdout).toContain("places: Scripted system (type custom, provider ./scripted.js), connectors.yaml:2:5\n");
     expect(stdout).toMatch(/^connection\.token +\[redacted\] +connectors\.yaml:5:45$/m);
-    expect(stdout).toMatch(/^2 Deadline +on +options\.timeout +20000 +connectors\.yaml:7:16$/m);
-    expect(stdout).toMatch(/^6 Scripted system$/m);
+    expect(stdout).toMatch(/^3 Deadline +on +options\.timeout +20000 +connectors\.yaml:7:16$/m);
+    expect(stdout).toMatch(/^11 Scripted system$/m);
     expect(stdout).toContain("time   20 s, whatever waits\n");
   });
 

@@ -8,7 +8,8 @@ const worst = (settings: object): ReturnType<typeof worstCase> => worstCase(poli
 
 describe("the worst case", () => {
   it("follows from tries, waits and limits", () => {
-    expect(worst({})).toMatchObject({ tries: 3, waitMs: 600, triesMs: null, timeMs: 30_000 });
+    expect(worst({})).toMatchObject({ tries: 3, amplification: 1.2, waitMs: 600, triesMs: null, timeMs: 30_000 });
+    expect(worst({ hedge: true, retry: { budget: false } })).toMatchObject({ tries: 4, amplification: 4, waitMs: 600 });
     expect(worst({ retryAttempts: 5, attemptTimeout: "2s", retry: { delay: 1000, maxDelay: 3000 } })).toMatchObject({
       tries: 5,
       waitMs: 1000 + 2000 + 3000 + 3000,

@@ -3,8 +3,10 @@ import type { PolicySettings } from "../../policies/pipeline.ts";
 import { retryAttempts } from "../../policies/retry.ts";
 
 export interface WorstCase {
-  /** Most tries of a call that may be repeated, the first included; also how much more load a failing system gets. */
+  /** Most tries of a call that may be repeated, the first and a hedged one included. */
   readonly tries: number;
+  /** How much more load a failing system gets over ten seconds of many calls, as the retry budget allows. */
+  readonly amplification: number;
   /** Longest sum of the random waits between these tries. */
   readonly waitMs: number;
   /** All tries at their longest and the waits; `null` where nothing limits a try. */
@@ -16,13 +18,16 @@ export interface WorstCase {
 }
 
 export function worstCase(settings: PolicySettings): WorstCase {
-  const { timeout, attemptTimeout, retry } = settings;
-  const tries = retryAttempts(settings);
+  const { timeout, attemptTimeout, retry, hedge } = settings;
+  const inTurn = retryAttempts(settings);
+  const tries = inTurn + (hedge === undefined ? 0 : 1);
+  const amplification = retry.budget === false ? tries : Math.min(tries, 1 + retry.budget.ratio);
   let waitMs = 0;
-  for (let done = 1; done < tries; done++) waitMs += Math.min(retry.maxDelay, retry.delay * 2 ** (done - 1));
-  const triesMs = attemptTimeout > 0 ? tries * attemptTimeout + waitMs : null;
+  for (let done = 1; done < inTurn; done++) waitMs += Math.min(retry.maxDelay, retry.delay * 2 ** (done - 1));
+  const triesMs = attemptTimeout > 0 ? inTurn * attemptTimeout + waitMs : null;
   const timeMs = timeout > 0 ? timeout : null;
-  return { tries, waitMs, triesMs, timeMs, notes: notesOn(timeout, attemptTimeout, tries, triesMs) };
+  const notes = notesOn(timeout, attemptTimeout, inTurn, triesMs);
+  return { tries, amplification, waitMs, triesMs, timeMs, notes };
 }
 
 function notesOn(timeout: number, attemptTimeout: number, tries: number, triesMs: number | null): readonly string[] {

@@ -113,10 +113,10 @@ function explanationText(explanation: Explanation, output: Output): string {
   ].join("");
 }
 
-function worstLines({ tries, waitMs, triesMs, timeMs, notes }: WorstCase): string[] {
+function worstLines({ tries, amplification, waitMs, triesMs, timeMs, notes }: WorstCase): string[] {
   return [
     `  tries  ${tries === 1 ? "1" : `${tries}; 1 where the call may have had its effect and must not have it twice`}\n`,
-    `  load   ${tries} × the calls on a system that fails\n`,
+    `  load   ${Math.round(amplification * 100) / 100} × the calls on a system that fails, beside the budget's floor\n`,
     `  waits  ${durationText(waitMs)} between tries, longer where the system asks for it\n`,
     ...(triesMs === null ? [] : [`  all    ${durationText(triesMs)}, tries and waits\n`]),
     `  time   ${timeMs === null ? "no limit" : `${durationText(timeMs)}, whatever waits`}\n`,
