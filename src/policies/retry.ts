@@ -17,6 +17,7 @@ import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { pause } from "../core/pause.ts";
 import type { Next, Policy } from "../core/policy.ts";
+import { explained, givenUp, tooLate } from "./giving-up.ts";
 import { retryBudgetSetting, type RetryBudget } from "./retry-budget.ts";
 import { repeatBy, retryNeverSetting, retryOnSetting, type RetryRules } from "./retry-rules.ts";
 
@@ -128,26 +129,4 @@ function isRefusal(error: ConnectorError): boolean {
 function waitBefore(tries: number, error: ConnectorError, settings: RetrySettings, random: () => number): number {
   const ceiling = Math.min(settings.maxDelay, settings.delay * 2 ** (tries - 1));
   return Math.max(random() * ceiling, error.retryAfterMs ?? 0);
-}
-
-/** Where a policy of our own refused a further try, it was the failure before that ended the call. */
-function explained(error: ConnectorError, failure: ConnectorError | undefined, tries: number): ConnectorError {
-  if (failure === undefined || failure === error || error.by === undefined) return error;
-  return givenUp(failure, tries, `; ${error.message[0]!.toLowerCase()}${error.message.slice(1)}`, error.retryAfterMs);
-}
-
-/** The wait before a further try is not begun; `refusal` is what asks for it. */
-function tooLate(error: ConnectorError, refusal: ConnectorError, waitMs: number, tries: number): ConnectorError {
-  const who = refusal.retryAfterMs === undefined ? "next try" : (refusal.by ?? "system");
-  const why = `; the ${who} asks for a wait of ${Math.ceil(waitMs)} ms, which would outlast the call's timeout`;
-  return givenUp(error, tries, why, refusal.retryAfterMs ?? waitMs);
-}
-
-function givenUp(error: ConnectorError, tries: number, why = "", waitMs = error.retryAfterMs): ConnectorError {
-  // No try was made: the refusal of a policy says all.
-  if (tries === 0) return error;
-  const { kind, hint, outcome, status, code } = error;
-  const details = { hint, outcome, status, code, retryAfterMs: waitMs, attempts: tries, by: "retry", cause: error };
-  const message = `Operation failed after ${tries} attempts: ${error.message}${why}`;
-  return new ConnectorError(kind, message, { ...details, exhausted: true });
 }
