@@ -36,6 +36,22 @@ const define = (
   });
 
 describe("a definition", () => {
+  test.each([
+    [undefined, "defineConnector takes a definition"],
+    [{ ...working, provider: undefined }, 'Connector definition "undefined": provider must be lower-case'],
+    [{ ...working, type: "nonsense" }, "type must be one of database, rest-api, message-queue, file-system, custom"],
+    [{ ...working, title: undefined }, "title is missing"],
+    [{ ...working, connection: undefined }, "connection must be a z.strictObject"],
+    [{ ...working, connection: z.union([none, none]) }, "connection must be a z.strictObject"],
+    [{ ...working, options: none.optional() }, "options must be a z.strictObject"],
+    [working, "operations must be a map of operations"],
+    [{ ...working, operations: {} }, "open must be a function"],
+    [{ ...working, operations: {}, open() {}, classify: undefined }, "classify must be a function"],
+    [{ ...working, operations: { echo: undefined }, open() {} }, 'operation "echo" is none; make it with read'],
+  ])("that the types do not let through is refused at once (%#)", (definition, message) => {
+    expect(() => defineConnector(definition as never)).toThrow(message);
+  });
+
   test.each(["Toy", "1toy", "my toy", "my_toy", "", "töy", "toy\n"])("may not call its provider %j", (provider) => {
     expect(() => define({ provider })).toThrow("provider must be lower-case letters, digits and dashes");
   });

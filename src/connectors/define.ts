@@ -8,10 +8,10 @@ import type { z } from "zod";
 import type { BaseConnector } from "../core/connector.ts";
 import type { CallOptions } from "../core/call.ts";
 import type { Definition } from "../core/definition.ts";
-import { ConnectorError } from "../core/errors.ts";
 import type { Answer, Input, Operations } from "../core/operation.ts";
 import type { ItemStream } from "../core/stream.ts";
-import { keysOfPolicies, type PolicySettingsInput } from "../policies/pipeline.ts";
+import type { PolicySettingsInput } from "../policies/pipeline.ts";
+import { checkDefinition } from "./check-definition.ts";
 import { DefinedConnector, type ConnectorEnvironment } from "./defined.ts";
 
 /** One method per operation, with its parameters and its answer. */
@@ -34,32 +34,6 @@ export interface ConnectorClass<C extends z.ZodObject, O extends z.ZodObject, Op
   new (config: FlatConfig<C, O>, environment?: ConnectorEnvironment): DefinedConnector<Ops> & Methods<Ops>;
   readonly definition: Definition<C, O, Ops>;
 }
-
-/** Names that operations cannot have, because every connector has them already. */
-const RESERVED = new Set([
-  "connect",
-  "disconnect",
-  "execute",
-  "stream",
-  "call",
-  "circuitBreaker",
-  "healthCheck",
-  "isConnected",
-  "config",
-  "constructor",
-  "definition",
-  "describe",
-  "name",
-  "run",
-  "then",
-  "toString",
-  "toJSON",
-  "valueOf",
-  "hasOwnProperty",
-]);
-
-const PROVIDER = /^[a-z][a-z0-9-]*$/;
-const OPERATION = /^[a-z][A-Za-z0-9]*$/;
 
 /**
  * Makes a connector class of a definition. Throws `config_invalid` at once where the definition cannot work: a reserved or
@@ -99,19 +73,3 @@ export function isConnectorClass(value: unknown): value is ConnectorClass<z.ZodO
 
 /** Whether something is a class of connector at all, also one written by hand. */
 export type AnyConnectorClass = new (config: never) => BaseConnector;
-
-function checkDefinition(definition: Definition): void {
-  const refuse = (message: string): never => {
-    throw new ConnectorError("config_invalid", `Connector definition "${definition.provider}": ${message}`);
-  };
-  if (!PROVIDER.test(definition.provider)) refuse("provider must be lower-case letters, digits and dashes");
-  for (const name of Object.keys(definition.operations)) {
-    if (RESERVED.has(name)) refuse(`operation name "${name}" is reserved`);
-    if (!OPERATION.test(name)) refuse(`operation name "${name}" must be camelCase letters and digits`);
-  }
-  const connection = Object.keys(definition.connection.shape);
-  const options = Object.keys(definition.options?.shape ?? {});
-  const policies = new Set(keysOfPolicies);
-  for (const key of connection) if (options.includes(key)) refuse(`"${key}" stands in connection and in options`);
-  for (const key of [...connection, ...options]) if (policies.has(key)) refuse(`"${key}" is a setting of the policies`);
-}
