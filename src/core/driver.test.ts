@@ -33,7 +33,7 @@ describe("a driver", () => {
 
   test.each([
     ["a package that the driver itself needs is missing", notFound("pg-protocol")],
-    ["another package of a like name is missing", notFound("pg-cursor")],
+    ["another package of a like name is missing", notFound("pg-pool")],
     ["it breaks while it loads", new SyntaxError("Unexpected token")],
   ])("fails as it is where %s", async (_, error) => {
     await expect(loadDriver("pg", failing(error))).rejects.toBe(error);

@@ -21,7 +21,7 @@ interface Layer {
   readonly apart?: boolean;
 }
 
-const DRIVERS = ["pg", "pg-cursor", "undici"];
+const DRIVERS = ["pg", "undici"];
 
 const LAYERS: readonly Layer[] = [
   { name: "tests", files: /\.(test|types)\.ts$/, uses: ["*"], packages: ["*"] },
