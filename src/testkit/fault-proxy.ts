@@ -119,10 +119,10 @@ export class FaultProxy {
   async reopen(): Promise<void> {
     if (this.#server || this.#isClosed) return;
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
-    this.#server = server;
     server.unref();
     server.listen({ host: this.host, port: this.port });
     await once(server, "listening");
+    this.#server = server;
   }
 
   /** Resets what is open and gives back the port. */
