@@ -36,3 +36,21 @@ test("the trace id is made once, 32 hexadecimal digits; facts of the answer are 
   expect(record.traceId).toMatch(/^[0-9a-f]{32}$/);
   expect(record.meta()).toEqual({ attempts: 2, waitMs: 30, durationMs: 40, status: 200, traceId: record.traceId });
 });
+
+test("waits are counted by stage and in all", () => {
+  const record = new CallRecord(where, 0);
+  expect(record.waits).toEqual({});
+  record.addWait("queued", 5);
+  record.addWait("waiting to retry", 20);
+  record.addWait("queued", 10);
+  expect(record.waits).toEqual({ queued: 15, "waiting to retry": 20 });
+  expect(record.waitMs).toBe(35);
+});
+
+test("the trace is the caller's, a tracer's, or one of its own", () => {
+  const [own, given, named] = [new CallRecord(where, 0), new CallRecord(where, 0), new CallRecord(where, 0)];
+  expect(own.traceId).toMatch(/^[\da-f]{32}$/);
+  given.traceId = "a".repeat(32);
+  named.parent = { traceId: "b".repeat(32), spanId: "c".repeat(16), flags: 1 };
+  expect([given.traceId, named.traceId]).toEqual(["a".repeat(32), "b".repeat(32)]);
+});

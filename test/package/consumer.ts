@@ -1,10 +1,18 @@
 import { BaseConnector, ConnectorError, defineConnector, openHub, read, secret, type Health } from "busbar";
 import { PostgreSQLConnector } from "busbar/connectors/postgresql";
 import { RESTAPIConnector } from "busbar/connectors/rest";
+import { collectMetrics, logTo, renderPrometheus, traceTo } from "busbar/observers";
 import { z } from "zod";
 
 const db = new PostgreSQLConnector({ host: "h", database: "d", username: "u", password: "p", maxConnections: 5 });
 const api = new RESTAPIConnector({ baseURL: "https://api.example.com", timeout: 1000, apiKey: "k" });
+
+// Neither a logger nor OpenTelemetry is installed here: observers name what they use by its shape.
+const line = (fields: object, message: string): void => void [fields, message];
+export const page: string = renderPrometheus(collectMetrics().snapshot());
+export const observing: Disposable = logTo({ error: line, warn: line, info: line, debug: line }, { slowMs: 100 });
+// @ts-expect-error not OpenTelemetry
+traceTo({});
 
 export async function work(): Promise<void> {
   await using hub = await openHub("connectors.yaml");
