@@ -159,6 +159,27 @@ describe("an error made presentable", () => {
     expect(options.password).toBe(TEXT);
   });
 
+  test("keeps what cannot show a secret: secrets themselves, bytes, nothing", () => {
+    const facts = { secret, bytes: new Uint8Array(4), none: null, missing: undefined, when: new Date(0) };
+    const error = redacted(Object.assign(new Error("x"), { facts, secret, cause: secret }));
+    expect(error).toMatchObject({ facts, secret, cause: secret });
+    expect(shown(error)).toContain("[redacted]");
+  });
+
+  test("cleans chains of causes to their end, or cuts them off", () => {
+    const chain = Array.from({ length: 12 }).reduce<Error>(
+      (cause, _, i) => new Error(`level ${i}`, { cause }),
+      new Error(`deepest ${TEXT}`),
+    );
+    expect(shown(redacted(chain))).not.toContain("vogel");
+    expect(shown(chain)).toContain("level 9");
+  });
+
+  test("keeps a field as visible as it was", () => {
+    const error = redacted(Object.assign(new Error(TEXT, { cause: TEXT }), { detail: TEXT }));
+    expect(Object.entries(error)).toEqual([["detail", "[redacted]"]]);
+  });
+
   test("keeps its kind readable for programs, whatever the password is", () => {
     const clean = redactor(["timeout", "unknown", "query"].map((text) => new Secret(text)));
     const error = new ConnectorError("timeout", "timeout", { outcome: "unknown" }).locate("query", "query");
