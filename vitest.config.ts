@@ -23,6 +23,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 20_000,
+    // What is polled for comes soon; on a busy machine, soon is longer.
+    expect: { poll: { timeout: 10_000, interval: 10 } },
     hookTimeout: 60_000,
     teardownTimeout: 15_000,
     reporters: ["default", ["json", { outputFile: ".cache/vitest.json" }]],

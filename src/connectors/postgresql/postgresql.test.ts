@@ -37,6 +37,13 @@ afterAll(async () => {
   await service.destroy();
 });
 
+/** Something to wait for until the test lets go. */
+function held(): { readonly until: Promise<void>; readonly release: () => void } {
+  let release = (): void => {};
+  const until = new Promise<void>((resolve) => (release = resolve));
+  return { until, release };
+}
+
 describe("the contract, literally", () => {
   test("connect, query, insert, health, disconnect", async () => {
     const { host, port, database, username, password } = service;
@@ -285,13 +292,16 @@ describe("health", () => {
 
   test("is degraded while calls wait for a connection, and asks the server all the same", async () => {
     const db = await connected({ maxConnections: 1 });
-    const calls = Promise.all([1, 2, 3].map(() => db.query({ sql: "SELECT pg_sleep(0.1)" })));
+    const busy = held();
+    const holder = db.transaction(() => busy.until);
+    const calls = [1, 2].map(() => db.query({ sql: "SELECT 1" }));
     expect(await db.healthCheck()).toMatchObject({
       status: "degraded",
       connected: true,
       error: "2 calls wait for one of 1 connections",
     });
-    await calls;
+    busy.release();
+    await Promise.all([holder, ...calls]);
     expect(await db.healthCheck()).toMatchObject({ status: "healthy" });
   });
 
@@ -312,14 +322,18 @@ describe("trap 11: an idle connection that is lost", () => {
   test("ends neither the process nor the connector, and is told of", async () => {
     const db = await connected({ maxConnections: 3 });
     const admin = await connected();
-    await Promise.all([1, 2, 3].map(() => db.query({ sql: "SELECT pg_sleep(0.02)" })));
-    const pids = await Promise.all(
-      [1, 2, 3].map(() => db.query({ sql: "SELECT pg_backend_pid() AS pid, pg_sleep(0.02)" })),
-    );
+    const pids: unknown[] = [];
+    const all = held();
+    const sayPid = db.transaction.bind(db, async (tx) => {
+      const [row] = await tx.query({ sql: "SELECT pg_backend_pid() AS pid" });
+      if (pids.push(row?.["pid"]) === 3) all.release();
+      await all.until;
+    });
+    await Promise.all([sayPid(), sayPid(), sayPid()]);
     const notices: NoticeEvent[] = [];
     const listen = (notice: unknown): void => void notices.push(notice as NoticeEvent);
     channels.notice.subscribe(listen);
-    for (const [row] of pids) await admin.query({ sql: "SELECT pg_terminate_backend($1)", values: [row?.["pid"]] });
+    for (const pid of pids) await admin.query({ sql: "SELECT pg_terminate_backend($1)", values: [pid] });
     await expect.poll(() => notices.length).toBe(3);
     channels.notice.unsubscribe(listen);
     expect(notices[0]).toMatchObject({ connector: "postgresql", name: "connection lost" });
