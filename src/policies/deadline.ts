@@ -9,6 +9,7 @@ import { duration } from "../config/fields.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
+import type { Stage } from "../core/record.ts";
 import { withinLimit } from "../core/limit.ts";
 import type { Policy } from "../core/policy.ts";
 
@@ -29,6 +30,15 @@ export function deadline(timeoutMs: number, clock: Clock): Policy {
   };
 }
 
+/** What most often holds a call up in a stage. */
+const HINTS: Partial<Readonly<Record<Stage, string>>> = {
+  "waiting for a connection":
+    "Every connection is busy: raise the pool's size, or look for calls inside a transaction that do not use its handle.",
+  "in a transaction":
+    "Do calls inside the transaction use its own handle? On the connector they wait for another connection.",
+  "waiting for the rate limit": "Send fewer calls, raise the rate limit or give the call more time.",
+};
+
 function expired(call: Call, limitMs: number): ConnectorError {
   const { stage, attempts } = call.record;
   const tries = attempts > 1 ? `, try ${attempts}` : "";
@@ -36,5 +46,6 @@ function expired(call: Call, limitMs: number): ConnectorError {
     outcome: call.outcome,
     by: "deadline",
     stage,
+    hint: HINTS[stage],
   });
 }

@@ -126,6 +126,7 @@ test("a transaction that waits for a second connection of a pool of one ends by 
   await expect(waits).rejects.toMatchObject({
     kind: "timeout",
     outcome: "none",
+    hint: expect.stringContaining("use its own handle") as string,
   });
   await expect(db.query({ sql: "SELECT 1 AS n" })).resolves.toEqual([{ n: 1 }]);
 });
