@@ -234,8 +234,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   /** `disconnect` waits for it until it has settled. */
   #enter(call: Call): void {
-    this.#lifecycle.enter(call);
-    call.record.onSettled(() => this.#lifecycle.leave(call));
+    call.record.onSettled(this.#lifecycle.enter(call));
   }
 
   #checkConnected(operation: string): void {

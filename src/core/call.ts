@@ -141,10 +141,13 @@ export class Call {
   onCancel(listener: CancelListener): () => void {
     this.hear(listener);
     return () => {
-      const at = this.#listeners?.indexOf(listener) ?? -1;
-      if (at < 0) return;
-      this.#listeners!.splice(at, 1);
-      if (this.#listeners!.length > 0) return;
+      const listeners = this.#listeners;
+      const at = listeners?.indexOf(listener) ?? -1;
+      if (listeners === undefined || at < 0) return;
+      // Mostly it is the last that leaves, and that costs less.
+      if (at === listeners.length - 1) listeners.pop();
+      else listeners.splice(at, 1);
+      if (listeners.length > 0) return;
       this.#listeners = undefined;
       this.#detach?.();
       this.#detach = undefined;

@@ -204,8 +204,7 @@ describe("disconnect", () => {
 
   test("twice while calls run is over for both when the session is closed", async () => {
     const opening = await connected();
-    const call = makeCall();
-    lifecycle.enter(call);
+    const leave = lifecycle.enter(makeCall());
     const both = [watch(lifecycle.disconnect(DRAIN_MS)), watch(lifecycle.disconnect(DRAIN_MS))];
     const next = watch(lifecycle.connect());
     await clock.advance(500);
@@ -215,7 +214,7 @@ describe("disconnect", () => {
       "pending",
       1,
     ]);
-    lifecycle.leave(call);
+    leave();
     await clock.settle();
     expect([...both.map(({ state }) => state), opening.closes, openings.length]).toEqual(["done", "done", 1, 2]);
     expect(states.filter((state) => state === "draining")).toHaveLength(1);
@@ -224,7 +223,7 @@ describe("disconnect", () => {
   test("waits for running calls, which keep the session meanwhile, and no longer than they need", async () => {
     const opening = await connected();
     const calls = [makeCall(), makeCall()];
-    for (const call of calls) lifecycle.enter(call);
+    const leave = calls.map((call) => lifecycle.enter(call));
     const closing = watch(lifecycle.disconnect(DRAIN_MS));
     await clock.advance(500);
     expect([lifecycle.session, lifecycle.runningSession, lifecycle.isClosing]).toEqual([
@@ -232,10 +231,10 @@ describe("disconnect", () => {
       opening.session,
       true,
     ]);
-    lifecycle.leave(calls[0]!);
+    leave[0]!();
     await clock.settle();
     expect(opening.closes).toBe(0);
-    lifecycle.leave(calls[1]!);
+    leave[1]!();
     await clock.settle();
     expect([closing.state, opening.closes, clock.pending]).toEqual(["done", 1, 0]);
     expect([lifecycle.runningSession, lifecycle.isClosing]).toEqual([undefined, false]);
@@ -246,7 +245,7 @@ describe("disconnect", () => {
     const opening = await connected();
     const call = makeCall({ effect: "unsafe" });
     call.record.stage = "running";
-    lifecycle.enter(call);
+    const leave = lifecycle.enter(call);
     const closing = watch(lifecycle.disconnect(DRAIN_MS));
     await clock.advance(DRAIN_MS);
     expect(call.cancelled).toMatchObject({
@@ -255,7 +254,7 @@ describe("disconnect", () => {
       outcome: "unknown",
     });
     expect([closing.state, opening.closes, clock.pending]).toEqual(["done", 1, 0]);
-    lifecycle.leave(call);
+    leave();
   });
 
   test("closes though a running call's listener throws when it is cancelled", async () => {
@@ -351,7 +350,7 @@ describe("in every interleaving", () => {
           return opening.promise;
         });
         const promises: ReturnType<typeof watch>[] = [];
-        const running: ReturnType<typeof makeCall>[] = [];
+        const running: (() => void)[] = [];
         const given = new Set<unknown>();
         for (const step of [...list, "disconnect" as const]) {
           const last = openings.at(-1);
@@ -361,18 +360,15 @@ describe("in every interleaving", () => {
           else if (step === "refused") last?.fail(new Error("refused"));
           else if (step === "closed") last?.finishClose();
           else if (step === "wait") await clock.advance(500);
-          else if (step === "enter" && lifecycle.session !== undefined) {
-            const call = makeCall();
-            running.push(call);
-            lifecycle.enter(call);
-          } else if (step === "leave" && running.length > 0) lifecycle.leave(running.shift()!);
+          else if (step === "enter" && lifecycle.session !== undefined) running.push(lifecycle.enter(makeCall()));
+          else if (step === "leave") running.shift()?.();
           if (list.length % 3 !== 0) await clock.settle();
           const live = openings.filter(({ session }) => session === lifecycle.session);
           expect(live.length).toBeLessThanOrEqual(1);
           expect(live.every(({ closes }) => closes === 0)).toBe(true);
         }
         await clock.advance(100_000);
-        for (const call of running.splice(0)) lifecycle.leave(call);
+        for (const leave of running.splice(0)) leave();
         // Whoever asked after the last disconnect still waits for the network: the connect limit ends that.
         await lifecycle.disconnect(0).catch(() => {});
         for (const opening of openings) opening.succeed();

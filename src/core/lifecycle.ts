@@ -11,6 +11,7 @@ import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectorError } from "./errors.ts";
 import type { StateEvent } from "./events.ts";
+import { LinkedList } from "./linked-list.ts";
 
 interface Closable {
   close(): Promise<void>;
@@ -29,7 +30,7 @@ const CLOSE_MS = 10_000;
 
 export class Lifecycle<S extends Closable> {
   readonly #hooks: LifecycleHooks<S>;
-  readonly #running = new Set<Call>();
+  readonly #running = new LinkedList<Call>();
   #session: S | undefined;
   /** The session of the calls that still run while it is being closed. */
   #draining: S | undefined;
@@ -55,13 +56,13 @@ export class Lifecycle<S extends Closable> {
     return this.#closing !== undefined;
   }
 
-  enter(call: Call): void {
-    this.#running.add(call);
-  }
-
-  leave(call: Call): void {
-    this.#running.delete(call);
-    if (this.#running.size === 0) this.#onDrained?.();
+  /** Counts a call among the running ones. Returns how it leaves them. */
+  enter(call: Call): () => void {
+    const link = this.#running.push(call);
+    return () => {
+      this.#running.remove(link);
+      if (this.#running.size === 0) this.#onDrained?.();
+    };
   }
 
   async connect(): Promise<S> {
