@@ -76,6 +76,16 @@ describe("the failure rate", () => {
     expect(await send()).toEqual(refused);
   });
 
+  test("forgets everything when it closes", async () => {
+    const failing = times(4, fail("unavailable"));
+    using system = scriptedHandler([...failing, answer(), ...times(3, fail("unavailable")), answer()]);
+    const { send, circuit, clock } = bench({ ...settings, openFor: 100 }, system);
+    for (let i = 0; i < 4; i++) await send();
+    await clock.advance(100);
+    for (let i = 0; i < 5; i++) await send();
+    expect(circuit.state).toBe("closed");
+  });
+
   test("forgets what has left the window", async () => {
     using system = scriptedHandler([...times(3, fail("unavailable")), ...times(3, answer()), fail("unavailable")]);
     const { send, states, clock } = bench(settings, system);
@@ -133,7 +143,8 @@ describe("half-open", () => {
   });
 
   test("a probe that says nothing makes room for another", async () => {
-    const { send, circuit } = await opened([fail("internal"), fail("rate_limited"), answer(3)]);
+    const busy = fail("rate_limited", "slow down", { status: 429 });
+    const { send, circuit } = await opened([fail("internal"), busy, answer(3)]);
     await send();
     await send();
     expect(circuit.state).toBe("half-open");
@@ -261,12 +272,16 @@ describe("by hand", () => {
   });
 });
 
-test("a call that is over already is not let pass", async () => {
-  using system = scriptedHandler([]);
-  const { send } = bench({}, system);
+test("a call that is over already says nothing, also as a probe", async () => {
+  using system = scriptedHandler([fail("unavailable"), answer(1)]);
+  const { send, circuit, clock } = bench({ failures: 1, openFor: 100 }, system);
+  await send();
+  await clock.advance(100);
   const call = makeCall();
   call.cancel(new ConnectorError("cancelled", "enough"));
   expect(await send(call)).toMatchObject({ kind: "cancelled" });
+  expect(await send()).toBe(1);
+  expect(circuit.state).toBe("closed");
 });
 
 test("whatever happens, it takes legal edges only, lets no more probes pass than allowed, and never sticks", async () => {

@@ -43,7 +43,7 @@ export type CircuitBreakerSettings = z.output<typeof fields>;
 export function circuitBreaker(circuit: Circuit | undefined, timeoutMs: number): Policy | undefined {
   if (circuit === undefined) return undefined;
   return (next) => (call) => {
-    const refusal = call.cancelled ?? circuit.admit();
+    const refusal = circuit.admit();
     if (refusal !== undefined) return Promise.reject(refusal);
     const { era } = circuit;
     const answer = next(call);

@@ -183,11 +183,16 @@ describe("auto", () => {
   );
 
   test("a caller's mistake changes nothing, nor does a call that never reached the system", async () => {
-    const auto = makeAuto();
-    await round(auto, "not_found");
-    for (const each of [...auto.running]) each.call.record.attempts = 0;
-    await round(auto, "timeout");
-    expect(await round(auto)).toBeGreaterThanOrEqual(9);
+    const { clock, running, send } = makeAuto();
+    for (const isMistake of [true, false, true, false]) {
+      await fill(send, clock, 60);
+      for (const { call, end } of [...running]) {
+        if (!isMistake) call.record.attempts = 0;
+        end(isMistake ? "not_found" : "timeout");
+      }
+      await clock.settle();
+      expect(running.length).toBe(10);
+    }
   });
 
   test("a limit that nobody needs does not grow", async () => {

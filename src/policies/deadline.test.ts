@@ -196,6 +196,18 @@ test("the setting defaults to 30 seconds and takes text", () => {
   expect(timeoutSetting.parse("2m")).toBe(120_000);
 });
 
+test("what is underneath need not listen: the caller's abort and the end of the time answer the call", async () => {
+  const deaf: Next = () => new Promise(() => {});
+  const late = send(limited(deaf), makeCall());
+  await clock.advance(1_000);
+  expect(late.error).toMatchObject({ kind: "timeout" });
+  const controller = new AbortController();
+  const aborted = send(limited(deaf, 0), makeCall({ signal: controller.signal }));
+  controller.abort();
+  await clock.settle();
+  expect(aborted.error).toMatchObject({ kind: "cancelled" });
+});
+
 test("a time that runs already is not begun anew, and the answer does not wait for what does not listen", async () => {
   const deaf = scriptedHandler([hang({ deaf: true })]);
   const call = makeCall();

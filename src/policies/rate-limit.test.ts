@@ -155,6 +155,17 @@ describe("a wait that would outlast the deadline", () => {
     expect(refused.call.record.waitMs).toBe(0);
   });
 
+  test("is estimated by those who wait now, not by those who have left or given up", async () => {
+    const { send } = limited({ requests: 1, window: 100 });
+    const controller = new AbortController();
+    for (let i = 0; i < 5; i++) send("x", { signal: controller.signal });
+    await clock.advance(200);
+    controller.abort();
+    const last = send("y", { deadlineIn: 101 });
+    await clock.advance(100);
+    expect([last.isDone, last.error]).toEqual([true, undefined]);
+  });
+
   test("is not presumed where the burst lets several leave together", async () => {
     const { send, times } = limited({ requests: 10, window: 1_000 });
     for (let i = 0; i < 10; i++) send("x", { deadlineIn: 1 });
