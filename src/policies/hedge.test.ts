@@ -68,6 +68,23 @@ test("a failure in time is told at once", async () => {
   expect(clock.pending).toBe(0);
 });
 
+test("a try that had to wait first is hedged when it has been at the system for a while", async () => {
+  const { system, send } = bench([
+    async (call) => {
+      call.record.stage = "waiting for a connection";
+      await delay(clock, 250, answer())(call);
+      call.record.stage = "running";
+      return hang()(call);
+    },
+    answer("second"),
+  ]);
+  const sent = send();
+  await clock.advance(299);
+  expect(system.seen.length).toBe(1);
+  await clock.advance(1);
+  expect([await sent, clock.pending]).toEqual(["second", 0]);
+});
+
 describe("nothing is sent twice", () => {
   test.each(["idempotent", "keyed", "unsafe", "unknown"] as const)("of effect %s", async (effect) => {
     const { system, send } = bench([after(500, answer(1))]);

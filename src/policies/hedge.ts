@@ -9,7 +9,7 @@
 import { z } from "zod";
 import { duration } from "../config/fields.ts";
 import type { Call } from "../core/call.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import type { Next, Policy } from "../core/policy.ts";
 import { LatencySample } from "./latency-sample.ts";
@@ -38,25 +38,18 @@ export function hedge(
 ): Policy | undefined {
   if (settings === undefined) return undefined;
   const latencies = new LatencySample(PERCENTILE);
-  const mayHedge = (call: Call): boolean =>
-    call.record.stage === "running" && (budget === undefined || budget.withdraw(clock.now()));
+  const isPaid = (): boolean => budget === undefined || budget.withdraw(clock.now());
   return (next) => async (call) => {
     if (call.effect !== "read" || call.operation.stream) return next(call);
     const startedAt = clock.now();
     const delayMs = settings.delay ?? latencies.percentile;
-    const answer = await (delayMs === undefined ? next(call) : race(next, call, delayMs, clock, mayHedge));
+    const answer = await (delayMs === undefined ? next(call) : race(next, call, delayMs, clock, isPaid));
     latencies.add(clock.now() - startedAt);
     return answer;
   };
 }
 
-function race(
-  next: Next,
-  call: Call,
-  delayMs: number,
-  clock: Clock,
-  mayHedge: (call: Call) => boolean,
-): Promise<unknown> {
+function race(next: Next, call: Call, delayMs: number, clock: Clock, isPaid: () => boolean): Promise<unknown> {
   const cancelled = call.cancelled;
   if (cancelled !== undefined) return Promise.reject(cancelled);
   return new Promise((resolve, reject) => {
@@ -84,9 +77,13 @@ function race(
         },
       );
     };
-    const timer = clock.timeout(Math.ceil(delayMs), () => {
-      if (mayHedge(call)) send();
-    });
+    const arm = (): Timer =>
+      clock.timeout(Math.max(1, Math.ceil(delayMs)), () => {
+        // Where it waits for something else than the system, there is time to look again.
+        if (call.record.stage !== "running") timer = arm();
+        else if (isPaid()) send();
+      });
+    let timer = arm();
     const stopListening = call.onCancel((reason) => {
       timer.cancel();
       reject(reason);
