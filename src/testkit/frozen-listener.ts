@@ -63,6 +63,8 @@ export async function frozenListener(): Promise<FrozenListener> {
       filler.on("error", () => {}); // reset when the listener goes
       fillers.push(filler);
       await Promise.race([once(filler, "connect"), pauseFor(SILENCE_MS)]);
+      // On a busy machine the timer can come before an answer that is already there has been read.
+      await new Promise((resolve) => setImmediate(resolve));
     } while (!fillers.at(-1)?.connecting);
     return { host: "127.0.0.1", port, close, [Symbol.asyncDispose]: close };
   } catch (error) {
