@@ -219,7 +219,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   #start(name: string, operation: Operation, input: unknown, options: CallOptions | null | undefined): Call {
     this.#checkConnected(name);
-    const own = operation.effectOf?.(input) ?? operation.effect;
+    const hasKey = options?.idempotencyKey !== undefined;
+    const own = operation.effectOf?.(input, { hasKey, options: this.config.options }) ?? operation.effect;
     const parsed = parseOptions(name, own, options ?? {});
     if ("problem" in parsed) throw this.#refusal(parsed.kind, name, parsed.problem, operation);
     const { effect, idempotencyKey, signal, timeoutMs, parent } = parsed;

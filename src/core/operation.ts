@@ -25,9 +25,17 @@ export interface Operation<
   readonly output: O;
   readonly stream: S;
   readonly effect: Effect;
-  /** The effect of one particular call, where the input tells it; `effect` is then the worst that it may be. */
-  effectOf?(input: z.output<I>): Effect;
+  /** The effect of one particular call, where that hangs on more; `effect` is then the worst that it may be. */
+  effectOf?(input: z.output<I>, about: EffectContext): Effect;
   readonly examples: readonly Example[];
+}
+
+/** What the effect of one call may hang on beside its input. */
+export interface EffectContext {
+  /** Whether the caller named the effect with an `idempotencyKey`. */
+  readonly hasKey: boolean;
+  /** The connector's own options, as parsed. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** An input that works, as documentation shows it. */
@@ -60,7 +68,7 @@ export function write<I extends z.ZodType, O extends z.ZodType>(
   output: O,
   extras: Extras & {
     readonly effect?: Exclude<Effect, "read">;
-    readonly effectOf?: (input: z.output<I>) => Effect;
+    readonly effectOf?: (input: z.output<I>, about: EffectContext) => Effect;
   } = {},
 ): Operation<I, O, false> {
   const { effect = "unsafe", effectOf, examples = [] } = extras;
