@@ -13,7 +13,7 @@ import { loadConfig } from "../src/hub/configuration.ts";
 import { policySettings } from "../src/policies/pipeline.ts";
 import { fieldsOf } from "../src/render/fields.ts";
 import { inputSchema } from "../src/render/input-schema.ts";
-import { POLICIES } from "../src/render/policy-page.ts";
+import { POLICIES } from "../src/policies/order.ts";
 import { renderYamlExample } from "../src/render/yaml-example.ts";
 
 const definitions = await Promise.all(

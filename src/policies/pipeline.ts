@@ -1,14 +1,9 @@
-/**
- * The order of the policies, fixed: the settings are the user's, the order is not.
- *
- * A cached answer costs nothing below it; one deadline covers queueing, waits and tries; the breaker and the limiter see
- * tries, because the system sees tries; injected faults meet every policy as the system's own would.
- */
+/** All policies in one: their settings, and the way of a call through those that are on, in the order of `order.ts`. */
 import { z } from "zod";
 import type { CircuitEvent } from "../core/audit-event.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
-import { compose, type Next } from "../core/policy.ts";
+import { compose, type Next, type Policy } from "../core/policy.ts";
 import { attemptTimeout, attemptTimeoutSetting } from "./attempt-timeout.ts";
 import { cache, cacheSetting, invalidatesSetting } from "./cache.ts";
 import { circuitBreaker, circuitBreakerSetting } from "./circuit-breaker.ts";
@@ -19,7 +14,9 @@ import { faults, faultsSetting } from "./faults.ts";
 import { hedge, hedgeSetting } from "./hedge.ts";
 import { observeAttempts } from "./observe-attempts.ts";
 import { observe, type Present } from "./observe.ts";
+import { ORDER, type PolicyName } from "./order.ts";
 import { rateLimit, rateLimitSetting } from "./rate-limit.ts";
+import { renewal, type Credentials } from "./renewal.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { retry, retryAttempts, retryAttemptsSetting, retrySetting } from "./retry.ts";
 
@@ -64,6 +61,8 @@ export interface PipelineEnvironment {
   readonly random: () => number;
   /** Counts a call that a policy makes for itself among the connector's running ones. */
   readonly enter?: (call: Call) => void;
+  /** Where credentials that the system refuses are read anew. */
+  readonly credentials?: Credentials | undefined;
   /** Makes of what a call failed of what its caller gets. */
   readonly present?: Present;
   /** Takes the connector's secrets out of a text. */
@@ -81,7 +80,7 @@ export interface Pipeline {
   readonly circuitBreaker: CircuitControl | undefined;
 }
 
-/** Every policy that the settings switch on, in order, around `innermost`. State is the pipeline's own. */
+/** Every policy that the settings switch on, around `innermost`. State is the pipeline's own. */
 export function buildPipeline(settings: PolicySettings, environment: PipelineEnvironment, innermost: Next): Pipeline {
   const { clock, random, enter = () => {}, notify = () => {}, audit = () => {}, present, redact } = environment;
   const { timeout: timeoutMs } = settings;
@@ -95,23 +94,22 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
           onState: (state) => notify(`circuit ${state}`),
           onHand: (what) => audit(`circuit ${what}`),
         });
-  const send = compose(
-    [
-      observe(clock, present),
-      cache(settings.cache, settings.invalidates, { clock, timeoutMs, enter, present }),
-      deadline(timeoutMs, clock),
-      concurrency(settings.concurrency, clock),
-      budget?.policy,
-      hedge(settings.hedge, clock, budget),
-      retry({ ...settings.retry, attempts }, { clock, random, budget }),
-      circuitBreaker(circuit, timeoutMs),
-      rateLimit(settings.rateLimit, clock),
-      observeAttempts(clock, redact),
-      attemptTimeout(settings.attemptTimeout, clock),
-      faults(settings.faults, clock),
-    ],
-    innermost,
-  );
+  const policies: Readonly<Record<PolicyName, Policy | undefined>> = {
+    observe: observe(clock, present),
+    cache: cache(settings.cache, settings.invalidates, { clock, timeoutMs, enter, present }),
+    deadline: deadline(timeoutMs, clock),
+    concurrency: concurrency(settings.concurrency, clock),
+    "retry-budget": budget?.policy,
+    hedge: hedge(settings.hedge, clock, budget),
+    retry: retry({ ...settings.retry, attempts }, { clock, random, budget }),
+    "circuit-breaker": circuitBreaker(circuit, timeoutMs),
+    "rate-limit": rateLimit(settings.rateLimit, clock),
+    "observe-attempts": observeAttempts(clock, redact),
+    "attempt-timeout": attemptTimeout(settings.attemptTimeout, clock),
+    faults: faults(settings.faults, clock),
+  };
+  const inOrder = ORDER.map(({ name }) => policies[name]);
+  const send = compose(inOrder, innermost);
   return { send, circuitBreaker: circuit };
 }
 

@@ -3,57 +3,11 @@
  *
  * The essay stands in the code, at the top of the module, and nowhere else; its page shows it.
  */
+import { POLICIES, type PolicyFacts } from "../policies/order.ts";
 import { policySettings } from "../policies/pipeline.ts";
 import { fieldsOf } from "./fields.ts";
 import { inputSchema } from "./input-schema.ts";
 import { code, codeBlock, generatedFrom, page, table } from "./markdown.ts";
-
-export interface PolicyFacts {
-  /** Of the module and of the page. */
-  readonly name: string;
-  readonly title: string;
-  /** Its settings in `options`. */
-  readonly settings: readonly string[];
-  /** The settings as YAML, in one line each. */
-  readonly example?: string;
-}
-
-/** In the order in which a call passes them, from the outside. */
-const ALL: readonly PolicyFacts[] = [
-  { name: "observe", title: "Observation", settings: [] },
-  {
-    name: "cache",
-    title: "Cache",
-    settings: ["cache", "invalidates"],
-    example: "cache: { operations: { get: 1m } }\ninvalidates: { put: [get], patch: [get] }",
-  },
-  { name: "deadline", title: "Deadline", settings: ["timeout"], example: "timeout: 30s" },
-  { name: "concurrency", title: "Concurrency limit", settings: ["concurrency"], example: "concurrency: 20" },
-  { name: "hedge", title: "Hedging", settings: ["hedge"], example: "hedge: true" },
-  {
-    name: "retry",
-    title: "Retry",
-    settings: ["retryAttempts", "retry"],
-    example: "retryAttempts: 5\nretry: { delay: 200ms, maxDelay: 10s }",
-  },
-  { name: "circuit-breaker", title: "Circuit breaker", settings: ["circuitBreaker"], example: "circuitBreaker: true" },
-  {
-    name: "rate-limit",
-    title: "Rate limit",
-    settings: ["rateLimit"],
-    example: "rateLimit: { requests: 100, window: 1m }",
-  },
-  { name: "attempt-timeout", title: "Attempt timeout", settings: ["attemptTimeout"], example: "attemptTimeout: 5s" },
-  {
-    name: "faults",
-    title: "Failures on purpose",
-    settings: ["faults"],
-    example: "faults: { rules: [{ rate: 0.1, fail: { kind: unavailable } }] }",
-  },
-];
-
-/** Those that the pipeline has; a setting that it does not take is not documented. */
-export const POLICIES = ALL.filter(({ settings }) => settings.every((name) => name in policySettings.shape));
 
 /** The text of a module's first comment, as Markdown. Throws where a module has none. */
 export function essayOf(source: string): string {

@@ -9,11 +9,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isConnectorClass } from "../connectors/define.ts";
 import { registry, type RegisteredProvider } from "../connectors/registry.ts";
+import { POLICIES } from "../policies/order.ts";
 import { renderConnectorPage, type DocumentedConnector } from "./connector-page.ts";
 import { renderErrorsPage } from "./errors-page.ts";
 import { connectorsSchema } from "./json-schema.ts";
 import { fillMarkers, generatedFrom, page } from "./markdown.ts";
-import { POLICIES, renderPolicyIndex, renderPolicyPage } from "./policy-page.ts";
+import { renderPolicyIndex, renderPolicyPage } from "./policy-page.ts";
 import { renderProvidersTable } from "./providers-table.ts";
 
 /** Folders in which every file is generated: what is not written any more is stale. */
