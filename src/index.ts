@@ -9,7 +9,7 @@ export type { Clock, Timer } from "./core/clock.ts";
 export type { Config, ConnectorType, Definition, Environment, Handler, Handlers, Session } from "./core/definition.ts";
 export { loadDriver } from "./core/driver.ts";
 export { ConnectorError, KINDS, type ErrorDetails, type Kind, type Outcome, type Repeat } from "./core/errors.ts";
-export { channels, type NoticeEvent, type StateEvent, type UnclassifiedEvent } from "./core/events.ts";
+export { channels, type NoticeEvent, type Severity, type StateEvent, type UnclassifiedEvent } from "./core/events.ts";
 export type { Degraded, Health } from "./core/health.ts";
 export {
   read,

@@ -402,7 +402,7 @@ describe("what observers hear", () => {
       "connecting",
       "disconnected: no such host",
     ]);
-    expect(notices).toEqual([{ connector: "toy", name: "opened", detail: { name: "toy" } }]);
+    expect(notices).toEqual([{ connector: "toy", name: "opened", severity: "info", detail: { name: "toy" } }]);
     expect(unclassified).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import { channels, publishCall, publishNotice, publishState, publishUnclassified
 const { record } = makeCall();
 const state = { connector: "db", provider: "postgresql", state: "connected" } as const;
 const unclassified = { connector: "db", provider: "postgresql", error: new Error("odd") };
-const notice = { connector: "db", name: "refreshed" };
+const notice = { connector: "db", name: "refreshed", severity: "warning", detail: { at: 1 } } as const;
 
 describe("an event", () => {
   test.each([
@@ -23,6 +23,16 @@ describe("an event", () => {
     channel(name).unsubscribe(listener);
     publish();
     expect(heard).toEqual([event]);
+  });
+
+  test("is as severe as it says, and otherwise for information", () => {
+    const heard: unknown[] = [];
+    const listener = (message: unknown): void => void heard.push(message);
+    channels.notice.subscribe(listener);
+    publishNotice({ connector: "db", name: "refreshed" });
+    publishNotice({ connector: "db", name: "lost", severity: "warning" });
+    channels.notice.unsubscribe(listener);
+    expect(heard).toMatchObject([{ severity: "info" }, { severity: "warning" }]);
   });
 
   test("has a channel whose name is part of the contract", () => {

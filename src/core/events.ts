@@ -22,10 +22,14 @@ export interface UnclassifiedEvent {
   readonly error: unknown;
 }
 
+/** `info`: things take their course. `warning`: calls fail, or soon will, unless it mends itself. */
+export type Severity = "info" | "warning";
+
 /** A notice of a connector or policy that is neither a call nor a change of state. */
 export interface NoticeEvent {
   readonly connector: string;
   readonly name: string;
+  readonly severity: Severity;
   readonly detail?: unknown;
 }
 
@@ -58,8 +62,10 @@ export function publishUnclassified(event: UnclassifiedEvent): void {
   if (channels.unclassified.hasSubscribers) channels.unclassified.publish(event);
 }
 
-export function publishNotice(event: NoticeEvent): void {
-  if (channels.notice.hasSubscribers) channels.notice.publish(event);
+/** Where nothing is said of its severity, it is `info`. */
+export function publishNotice(event: Omit<NoticeEvent, "severity"> & { readonly severity?: Severity }): void {
+  const { connector, name, severity = "info", detail } = event;
+  if (channels.notice.hasSubscribers) channels.notice.publish({ connector, name, severity, detail });
 }
 
 export function publishAudit(event: AuditEvent): void {

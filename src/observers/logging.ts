@@ -69,7 +69,8 @@ export function logTo(logger: PinoLike, { slowMs = SLOW_MS, level = "info" }: Lo
   };
   const state = ({ connector, provider, state, reason }: StateEvent): void =>
     write(severityOfState(state, reason), { connector, provider, reason }, state);
-  const notice = ({ connector, name, detail }: NoticeEvent): void => write("info", { connector, detail }, name);
+  const notice = ({ connector, name, severity, detail }: NoticeEvent): void =>
+    write(severity === "warning" ? "warn" : "info", { connector, detail }, name);
   // The failed call tells the rest; a driver's message may hold what it was given.
   const unclassified = ({ connector, provider, error }: UnclassifiedEvent): void =>
     write("warn", { connector, provider, ...nameOf(error) }, "unknown error");

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { CircuitEvent } from "../core/audit-event.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Severity } from "../core/events.ts";
 import { compose, type Next, type Policy } from "../core/policy.ts";
 import { attemptTimeout, attemptTimeoutSetting } from "./attempt-timeout.ts";
 import { cache, cacheSetting, invalidatesSetting } from "./cache.ts";
@@ -68,7 +69,7 @@ export interface PipelineEnvironment {
   /** Takes the connector's secrets out of a text. */
   readonly redact?: (text: string) => string;
   /** Tells subscribers of a change in a policy. */
-  readonly notify?: (event: string) => void;
+  readonly notify?: (event: string, severity: Severity) => void;
   /** Tells auditors of what was done to a policy by hand. */
   readonly audit?: (event: CircuitEvent["event"]) => void;
 }

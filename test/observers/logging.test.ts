@@ -172,10 +172,15 @@ test("`debug` tells every call; `error` tells of nothing less", async () => {
   expect(lines.slice(1)).toMatchObject([{ level: 50, kind: "unauthenticated" }]);
 });
 
-test("a notice is a line", () => {
+test("a notice is a line, as severe as the notice", () => {
   log();
-  channels.notice.publish({ connector: "shop", name: "circuit open", detail: undefined });
-  expect(lines).toEqual([{ level: 30, connector: "shop", msg: "circuit open" }]);
+  const notice = { connector: "shop", detail: undefined };
+  channels.notice.publish({ ...notice, name: "circuit open", severity: "warning" });
+  channels.notice.publish({ ...notice, name: "circuit closed", severity: "info" });
+  expect(lines).toEqual([
+    { level: 40, connector: "shop", msg: "circuit open" },
+    { level: 30, connector: "shop", msg: "circuit closed" },
+  ]);
 });
 
 test("nothing is written, and nobody is subscribed, after it has been disposed of", async () => {
