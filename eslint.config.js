@@ -76,7 +76,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/surfaces/cli/**/*.ts", "src/testkit/**/*.ts", "scripts/**", "bench/**", "examples/**"],
+    files: [
+      "src/surfaces/cli/**/*.ts",
+      "src/testkit/**/*.ts",
+      "scripts/**",
+      "bench/**",
+      "examples/**",
+      "test/chaos/run.ts",
+    ],
     rules: { "no-console": "off" },
   },
   {

@@ -23,6 +23,10 @@ const COMMANDS = {
     says: "[NAME…] [--check | --quick | --smoke]: peers and busbar side by side",
     run: (args) => runTool(["build/bench/run.js", ...args], 30 * MINUTE),
   },
+  chaos: {
+    says: "[NAME…] [--quick] [--seed N]: what is promised, while servers are killed and lines cut",
+    run: (args) => runTool(["build/test/chaos/run.js", ...args], 20 * MINUTE),
+  },
   "test:nodes": { says: "[VERSION…]: the tests under other versions of Node", run: runOnNodes },
 };
 

@@ -23,7 +23,7 @@ export const LIBRARY = { name: "build", project: "tsconfig.json", sources: ["src
 export const TOOLS = {
   name: "tools",
   project: "tsconfig.tools.json",
-  sources: ["bench", "examples", "scripts", "tsconfig.json"],
+  sources: ["bench", "examples", "scripts", "test/chaos", "tsconfig.json"],
   result: "build",
 };
 
