@@ -92,7 +92,7 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
       ? undefined
       : new Circuit(settings.circuitBreaker, {
           clock,
-          onState: (state) => notify(`circuit ${state}`),
+          onState: (state) => notify(`circuit ${state}`, state === "open" ? "warning" : "info"),
           onHand: (what) => audit(`circuit ${what}`),
         });
   const policies: Readonly<Record<PolicyName, Policy | undefined>> = {
