@@ -19,6 +19,7 @@ const RESERVED = new Set([
   "definition",
   "describe",
   "name",
+  "reconfigure",
   "run",
   "then",
   "toString",

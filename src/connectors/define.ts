@@ -12,7 +12,8 @@ import type { Answer, Input, Operations } from "../core/operation.ts";
 import type { ItemStream } from "../core/stream.ts";
 import type { PolicySettingsInput } from "../policies/pipeline.ts";
 import { checkDefinition } from "./check-definition.ts";
-import { DefinedConnector, type ConnectorEnvironment } from "./defined.ts";
+import type { ConnectorEnvironment } from "./connector-environment.ts";
+import { DefinedConnector } from "./defined.ts";
 
 /** One method per operation, with its parameters and its answer. */
 export type Methods<Ops extends Operations> = {

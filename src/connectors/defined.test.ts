@@ -20,7 +20,7 @@ import {
   type Step,
 } from "../testkit/scripted-handler.ts";
 import { defineConnector } from "./define.ts";
-import type { ConnectorEnvironment } from "./defined.ts";
+import type { ConnectorEnvironment } from "./connector-environment.ts";
 
 const Text = z.strictObject({ text: z.string() });
 const Nothing = z.strictObject({});

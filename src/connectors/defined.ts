@@ -1,39 +1,25 @@
-/** The working half of `defineConnector`: one instance, its session, and the way of a call through it. */
-import { Call, type CallOptions } from "../core/call.ts";
-import { attempt, type AdHoc } from "../core/attempt.ts";
+/** The working half of `defineConnector`: one instance, its session, and the configuration that is in force. */
+import type { CallOptions } from "../core/call.ts";
+import type { AdHoc } from "../core/attempt.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
-import { ConnectorError, type Kind } from "../core/errors.ts";
-import type { CircuitEvent } from "../core/audit-event.ts";
+import { ConnectorError } from "../core/errors.ts";
+import type { Call } from "../core/call.ts";
 import { publishAudit, publishNotice, publishState, type StateEvent } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
 import { brokenOff, guardReads } from "../core/reading.ts";
-import { CallRecord } from "../core/record.ts";
-import { redactor, secretsIn } from "../core/secret.ts";
+import { sameValue } from "../core/same-value.ts";
+import { Redaction, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
 import type { CircuitControl } from "../policies/circuit.ts";
-import type { Present } from "../policies/observe.ts";
-import { buildPipeline, type Pipeline } from "../policies/pipeline.ts";
-import { parseOptions } from "./call-options.ts";
-import { Failures } from "./failures.ts";
+import type { ConnectorEnvironment } from "./connector-environment.ts";
+import { Configured, type Surroundings } from "./configured.ts";
+import { RenewableCredentials } from "./credentials.ts";
 import { checkHealth } from "./health-check.ts";
-import { parseInput } from "./input.ts";
-import { operationsHint, refuseCall } from "./refused-call.ts";
 import { settingsOf, type Settings } from "./settings.ts";
-
-/** What hub and tests set around a connector; users of the class leave it out. */
-export interface ConnectorEnvironment {
-  /** The name in the configuration; without one, the provider's. */
-  readonly name?: string | undefined;
-  readonly clock?: Clock | undefined;
-  /** Uniform in [0, 1). */
-  readonly random?: (() => number) | undefined;
-  /** Whether a call may open the session itself; asked at each call. */
-  readonly connectsOnUse?: (() => boolean) | undefined;
-}
 
 /** Everything about a connector but its secrets. */
 export interface ConnectorDescription {
@@ -54,56 +40,52 @@ const DRAIN_MS = 10_000;
 export class DefinedConnector<Ops extends Operations = Operations> extends BaseConnector<Ops> {
   /** The name in the configuration; without one, the provider's. */
   readonly name: string;
-  declare protected readonly config: Settings;
-  readonly #definition: Definition;
+  declare protected config: Settings;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #connectsOnUse: () => boolean;
   readonly #lifecycle: Lifecycle<Session>;
-  readonly #pipeline: Pipeline;
-  readonly #redact: (text: string) => string;
-  readonly #failures: Failures;
-  readonly #adHoc = new WeakMap<CallRecord, AdHoc>();
+  readonly #redaction = new Redaction();
+  readonly #credentials: RenewableCredentials | undefined;
+  readonly #around: Surroundings;
+  #now: Configured;
+  /** Configurations are put in force one after the other. */
+  #reconfiguring: Promise<unknown> = Promise.resolve();
 
   constructor(definition: Definition, flat: Readonly<Record<string, unknown>>, environment: ConnectorEnvironment = {}) {
     super(settingsOf(definition, flat));
     this.name = environment.name ?? definition.provider;
-    this.#definition = definition;
     this.#clock = environment.clock ?? systemClock;
     this.#random = environment.random ?? Math.random;
     this.#connectsOnUse = environment.connectsOnUse ?? (() => false);
-    this.#redact = redactor(secretsIn([this.config.connection, this.config.options]));
-    this.#failures = new Failures({
-      connector: this.name,
-      provider: definition.provider,
-      title: definition.title,
-      classify: definition.classify,
-      redact: this.#redact,
-    });
+    this.#redaction.learn(secretsIn([this.config.connection, this.config.options]));
     this.#lifecycle = new Lifecycle<Session>({
       clock: this.#clock,
-      connectLimitMs: this.config.policies.timeout,
-      open: (signal) => this.#open(signal),
+      connectLimitMs: () => this.config.policies.timeout,
+      open: (signal) => this.#open(this.#now, signal),
       onState: (state, reason) => this.#tellState(state, reason),
+      onNotClosed: (error) => this.#warn("session not closed", error),
     });
-    const innermost = attempt(
-      {
-        classify: definition.classify,
-        onUnclassified: (error) => this.#failures.tellUnclassified(error),
-        session: () => this.#lifecycle.runningSession,
-        connect: () => this.#connectOnUse(),
-      },
-      (call) => this.#adHoc.get(call.record),
-    );
-    const enter = (call: Call): void => this.#enter(call);
-    const notify = (event: string): void => this.#notify(event);
-    const audit = (event: CircuitEvent["event"]): void => publishAudit({ event, connector: this.name });
-    const present: Present = (thrown, call) => this.#failures.ofCall(thrown, call);
-    this.#pipeline = buildPipeline(
-      this.config.policies,
-      { clock: this.#clock, random: this.#random, enter, present, redact: this.#redact, notify, audit },
-      innermost,
-    );
+    const { renew } = environment;
+    this.#credentials =
+      renew &&
+      new RenewableCredentials({
+        clock: this.#clock,
+        read: async () => this.#renew(await renew()),
+        onFailed: (error) => this.#warn("credentials not renewed", error),
+      });
+    this.#around = {
+      name: this.name,
+      clock: this.#clock,
+      random: this.#random,
+      redaction: this.#redaction,
+      credentials: this.#credentials,
+      session: () => this.#lifecycle.runningSession,
+      connect: () => this.#connectOnUse(),
+      isOpen: () => this.#lifecycle.session !== undefined || this.#mayConnect(),
+      enter: (call) => call.record.onSettled(this.#lifecycle.enter(call)),
+    };
+    this.#now = new Configured(definition, this.config, this.#around);
   }
 
   override get isConnected(): boolean {
@@ -112,14 +94,14 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   /** Shows and sets the circuit breaker, where the settings switch it on. */
   get circuitBreaker(): CircuitControl | undefined {
-    return this.#pipeline.circuitBreaker;
+    return this.#now.pipeline.circuitBreaker;
   }
 
   override async connect(): Promise<void> {
     try {
-      await this.#connect();
+      await this.#renewing(() => this.#connect());
     } catch (error) {
-      throw this.#failures.present(error);
+      throw this.#now.failures.present(error);
     }
   }
 
@@ -128,8 +110,20 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     try {
       await this.#lifecycle.disconnect(timeout);
     } catch (error) {
-      throw this.#failures.present(error);
+      throw this.#now.failures.present(error);
     }
+  }
+
+  /**
+   * Takes on the configuration of another connector of the same class without a pause. Where this one is connected, what is
+   * new is proven first, by a connection and a sign of life; calls that run finish on what they have. Throws, and leaves
+   * everything as it was, where the system cannot be reached or refuses.
+   */
+  async reconfigure(like: DefinedConnector): Promise<void> {
+    const { definition, settings } = like.#now;
+    const done = this.#reconfiguring.then(() => this.#exchange(definition, settings));
+    this.#reconfiguring = done.catch(() => {});
+    return done;
   }
 
   override async execute<K extends Plain<Ops>>(
@@ -137,8 +131,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     params?: Input<Ops[K]>,
     options?: CallOptions,
   ): Promise<Answer<Ops[K]>> {
-    const call = this.#begin(operation, false, params, options);
-    return (await this.#pipeline.send(call)) as Answer<Ops[K]>;
+    const now = this.#now;
+    return (await now.pipeline.send(now.begin(operation, false, params, options))) as Answer<Ops[K]>;
   }
 
   override async call<K extends Plain<Ops>>(
@@ -146,8 +140,9 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     params?: Input<Ops[K]>,
     options?: CallOptions,
   ): Promise<AnswerWithMeta<Answer<Ops[K]>>> {
-    const call = this.#begin(operation, false, params, options);
-    const data = (await this.#pipeline.send(call)) as Answer<Ops[K]>;
+    const now = this.#now;
+    const call = now.begin(operation, false, params, options);
+    const data = (await now.pipeline.send(call)) as Answer<Ops[K]>;
     return { data, meta: call.record.meta() };
   }
 
@@ -158,12 +153,13 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   ): ItemStream<Answer<Ops[K]>> {
     let call: Call | undefined;
     const open = async (): Promise<OpenedStream<Answer<Ops[K]>>> => {
-      const started = (call = this.#begin(operation, true, params, options));
-      const opened = (await this.#pipeline.send(started)) as OpenedStream<Answer<Ops[K]>>;
+      const now = this.#now;
+      const started = (call = now.begin(operation, true, params, options));
+      const opened = (await now.pipeline.send(started)) as OpenedStream<Answer<Ops[K]>>;
       return guardReads(opened, started, {
         clock: this.#clock,
-        readLimitMs: started.timeoutMs ?? this.config.policies.timeout,
-        toError: (thrown) => this.#failures.ofCall(thrown, started),
+        readLimitMs: started.timeoutMs ?? now.settings.policies.timeout,
+        toError: (thrown) => now.failures.ofCall(thrown, started),
       });
     };
     return lazyStream(open, () => call?.cancel(brokenOff(call)));
@@ -171,16 +167,16 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   override healthCheck(): Promise<Health> {
     return checkHealth(
-      (signal) => this.#ping(signal),
+      (signal) => this.#renewing(() => this.#ping(signal)),
       this.#clock,
-      (thrown) => this.#failures.present(thrown).message,
-      this.#redact,
+      (thrown) => this.#now.failures.present(thrown).message,
+      (text) => this.#redaction.redact(text),
     );
   }
 
   /** Everything about the connector but its secrets. */
   describe(): ConnectorDescription {
-    const { provider, type, title, summary, operations } = this.#definition;
+    const { provider, type, title, summary, operations } = this.#now.definition;
     return { name: this.name, provider, type, title, summary, operations, settings: this.config };
   }
 
@@ -190,63 +186,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     work: (session: Session<Ops>, call: Call) => Promise<T>,
     options?: CallOptions,
   ): Promise<T> {
-    const call = this.#start(operation.name, operation.value, undefined, options);
-    this.#adHoc.set(call.record, work as AdHoc);
-    return (await this.#pipeline.send(call)) as T;
-  }
-
-  #begin(asked: unknown, asStream: boolean, params: unknown, options: CallOptions | undefined): Call {
-    const name = String(asked);
-    this.#checkConnected(name);
-    const { operations } = this.#definition;
-    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-    if (operation === undefined) {
-      const hint = operationsHint(name, Object.keys(operations));
-      throw this.#refusal("unsupported", name, `Unknown operation: ${name}`, undefined, hint);
-    }
-    if (operation.stream !== asStream) {
-      const instead = asStream ? "execute" : "stream";
-      throw this.#refusal(
-        "unsupported",
-        name,
-        `Operation ${name} is called with ${instead}(), not with ${asStream ? "stream" : "execute"}()`,
-      );
-    }
-    const parsed = parseInput(operation, params);
-    if ("data" in parsed) return this.#start(name, operation, parsed.data, options);
-    throw this.#refusal("input_invalid", name, parsed.problem, operation);
-  }
-
-  #start(name: string, operation: Operation, input: unknown, options: CallOptions | null | undefined): Call {
-    this.#checkConnected(name);
-    const hasKey = options?.idempotencyKey !== undefined;
-    const own = operation.effectOf?.(input, { hasKey, options: this.config.options }) ?? operation.effect;
-    const parsed = parseOptions(name, own, options ?? {});
-    if ("problem" in parsed) throw this.#refusal(parsed.kind, name, parsed.problem, operation);
-    const { effect, idempotencyKey, signal, timeoutMs, parent } = parsed;
-    const { provider, type } = this.#definition;
-    const where = { connector: this.name, provider, type, operation: name, effect };
-    const record = new CallRecord(where, this.#clock.now());
-    if (parent !== undefined) record.parent = parent;
-    const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record });
-    this.#enter(call);
-    return call;
-  }
-
-  /** `disconnect` waits for it until it has settled. */
-  #enter(call: Call): void {
-    call.record.onSettled(this.#lifecycle.enter(call));
-  }
-
-  #checkConnected(operation: string): void {
-    if (this.#lifecycle.session !== undefined || this.#mayConnect()) return;
-    throw this.#refusal("not_connected", operation, "Connector not connected", undefined, "Call connect() first.");
-  }
-
-  #refusal(kind: Kind, name: string, message: string, operation?: Operation, hint?: string): ConnectorError {
-    const { provider, type } = this.#definition;
-    const where = { connector: this.name, provider, type, operation: name, effect: operation?.effect ?? "read" };
-    return refuseCall(where, this.#clock, kind, message, hint);
+    const now = this.#now;
+    return (await now.pipeline.send(now.beginAdHoc(operation.name, operation.value, work as AdHoc, options))) as T;
   }
 
   async #ping(signal: AbortSignal): Promise<void | Degraded> {
@@ -268,28 +209,87 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     try {
       return await this.#lifecycle.connect();
     } catch (thrown) {
-      throw this.#failures.ofConnecting(thrown);
+      throw this.#now.failures.ofConnecting(thrown);
     }
   }
 
-  #open(signal: AbortSignal): Promise<Session> {
+  #open({ definition, settings: { connection, options } }: Configured, signal: AbortSignal): Promise<Session> {
     const environment: Environment = {
       name: this.name,
       clock: this.#clock,
       random: this.#random,
       signal,
-      notify: (event, detail) => this.#notify(event, detail),
+      conceal: (secret) => this.#redaction.learn([secret]),
+      notify: (event, detail) => publishNotice({ connector: this.name, name: event, detail }),
     };
-    const { connection, options } = this.config;
-    return this.#definition.open({ connection, options }, environment);
+    return definition.open({ connection, options }, environment);
   }
 
-  #notify(event: string, detail?: unknown): void {
-    publishNotice({ connector: this.name, name: event, detail });
+  /** Does it once more where the credentials were refused and there are others now. Calls have a policy for that. */
+  async #renewing<T>(work: () => Promise<T>): Promise<T> {
+    const seen = this.#credentials?.generation ?? 0;
+    try {
+      return await work();
+    } catch (thrown) {
+      if (this.#now.failures.classified(thrown).kind !== "unauthenticated") throw thrown;
+      if ((await this.#credentials?.renew(seen)) !== true) throw thrown;
+      return work();
+    }
+  }
+
+  async #renew(like: DefinedConnector | undefined): Promise<boolean> {
+    if (like === undefined || sameValue(this.config, like.config)) return false;
+    await this.reconfigure(like);
+    publishAudit({ event: "credentials renewed", connector: this.name });
+    return true;
+  }
+
+  async #exchange(definition: Definition, settings: Settings): Promise<void> {
+    // Nothing may begin to open between the last look and the exchange.
+    while (!this.#lifecycle.isSettled) await this.#lifecycle.settled();
+    const next = new Configured(definition, settings, this.#around, this.#now);
+    this.#redaction.learn(secretsIn([settings.connection, settings.options]));
+    try {
+      await this.#prove(next, () => {
+        this.#now = next;
+        this.config = settings;
+        this.#credentials?.advance();
+      });
+    } catch (thrown) {
+      throw next.failures.present(next.failures.ofConnecting(thrown));
+    }
+  }
+
+  async #prove(next: Configured, putInForce: () => void): Promise<void> {
+    const { session } = this.#lifecycle;
+    const { connection, options } = next.settings;
+    if (session === undefined) return putInForce();
+    const isRenewable = next.definition === this.#now.definition && sameValue(this.config.options, options);
+    if (!isRenewable || session.renew === undefined)
+      return this.#lifecycle.replace((signal) => this.#openProven(next, signal), putInForce);
+    if (!sameValue(this.config.connection, connection))
+      await this.#lifecycle.renew(async (live, signal) => live.renew?.(connection, signal));
+    putInForce();
+  }
+
+  async #openProven(next: Configured, signal: AbortSignal): Promise<Session> {
+    const session = await this.#open(next, signal);
+    try {
+      await session.ping(signal);
+      return session;
+    } catch (error) {
+      await session.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  #warn(event: string, thrown: unknown): void {
+    const detail = this.#now.failures.present(thrown).message;
+    publishNotice({ connector: this.name, name: event, severity: "warning", detail });
   }
 
   #tellState(state: StateEvent["state"], reason: string | undefined): void {
-    const { provider } = this.#definition;
-    publishState({ connector: this.name, provider, state, reason: reason && this.#redact(reason) });
+    const { provider } = this.#now.definition;
+    publishState({ connector: this.name, provider, state, reason: reason && this.#redaction.redact(reason) });
   }
 }

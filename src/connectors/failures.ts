@@ -4,7 +4,7 @@ import { toConnectorError, type Classification } from "../core/classify.ts";
 import { auditCall, auditConnect } from "../core/audit-refusal.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { publishUnclassified } from "../core/events.ts";
-import { redactError } from "../core/secret.ts";
+import { redactError, type Redaction } from "../core/secret.ts";
 
 export interface FailuresOf {
   readonly connector: string;
@@ -12,8 +12,7 @@ export interface FailuresOf {
   /** The system's proper name. */
   readonly title: string;
   readonly classify: (error: unknown) => Classification | undefined;
-  /** Takes the connector's secrets out of a text. */
-  readonly redact: (text: string) => string;
+  readonly redaction: Redaction;
 }
 
 /** The failures of one connector. */
@@ -34,19 +33,19 @@ export class Failures {
   /** The error as callers see it: placed, and free of the connector's secrets, its causes too. */
   present(thrown: unknown, operation?: string): ConnectorError {
     const error = this.classified(thrown);
-    redactError(error, this.#of.redact);
+    redactError(error, this.#of.redaction.redact);
     return error.locate(this.#of.connector, operation);
   }
 
   /** Why a session could not be opened; `thrown` is what the opening threw. */
   ofConnecting(thrown: unknown): ConnectorError {
-    const { connector, provider, title, redact } = this.#of;
+    const { connector, provider, title, redaction } = this.#of;
     const cause = this.classified(thrown);
     const { kind, hint, retryAfterMs, status, code } = cause;
     // Nothing was asked of the system yet, so the call that wanted it had no effect.
     const details = { hint, retryAfterMs, status, code, outcome: "none", cause: thrown } as const;
     const error = new ConnectorError(kind, `Failed to connect to ${title}: ${cause.message}`, details);
-    redactError(error, redact);
+    redactError(error, redaction.redact);
     auditConnect(error, { connector, provider });
     return error;
   }
@@ -57,8 +56,8 @@ export class Failures {
 
   /** Tells subscribers of an error that no table knew. */
   tellUnclassified(error: unknown): void {
-    const { connector, provider, redact } = this.#of;
-    if (error instanceof Error) redactError(error, redact);
+    const { connector, provider, redaction } = this.#of;
+    if (error instanceof Error) redactError(error, redaction.redact);
     publishUnclassified({ connector, provider, error });
   }
 }

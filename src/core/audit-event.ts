@@ -33,6 +33,12 @@ export interface ConfigurationEvent {
   readonly connectors: readonly string[];
 }
 
+/** Credentials that were read again because the system refused the old ones, or because they had changed. */
+export interface RenewalEvent {
+  readonly event: "credentials renewed";
+  readonly connector: string;
+}
+
 /** A circuit breaker that was set by hand. */
 export interface CircuitEvent {
   readonly event: "circuit isolated" | "circuit reset";
@@ -40,4 +46,4 @@ export interface CircuitEvent {
 }
 
 /** What is published on `busbar:audit`. */
-export type AuditEvent = RefusalEvent | SecretReadEvent | ConfigurationEvent | CircuitEvent;
+export type AuditEvent = RefusalEvent | SecretReadEvent | ConfigurationEvent | RenewalEvent | CircuitEvent;

@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { ConnectorType } from "./connector-type.ts";
 import type { Degraded } from "./health.ts";
 import type { Answer, Operation, Operations, Parsed } from "./operation.ts";
+import type { Secret } from "./secret.ts";
 import type { Batches } from "./stream.ts";
 
 export { CONNECTOR_TYPES, type ConnectorType } from "./connector-type.ts";
@@ -32,6 +33,12 @@ export interface Session<Ops extends Operations = Operations> {
   readonly readOnlyHandlers?: { readonly [K in keyof Ops]?: Handler<Ops[K]> };
   /** Asks the system for a sign of life; throws when it is down. Must not disturb running calls. */
   ping(signal: AbortSignal): Promise<void | Degraded>;
+  /**
+   * Takes on another `connection` (a rotated password, a moved host) without a pause: proves it, then uses it for whatever
+   * is opened from now on, while running calls finish on what they have. Throws, and stays as it was, where it does not
+   * work. Without it a whole session is opened beside this one, and takes its place.
+   */
+  renew?(connection: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void>;
   /** Ends everything; running calls have been drained or cancelled before. */
   close(): Promise<void>;
 }
@@ -45,6 +52,8 @@ export interface Environment {
   random(): number;
   /** Aborted when the connector is disconnected while it opens. */
   readonly signal: AbortSignal;
+  /** Names a credential that was got at run time, a token for instance: it is taken out of errors as configured ones are. */
+  conceal(secret: Secret): void;
   /** Tells subscribers of something worth knowing: a lost connection, a refreshed token. Never with a secret. */
   notify(event: string, detail?: unknown): void;
 }

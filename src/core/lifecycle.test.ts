@@ -49,7 +49,8 @@ let lifecycle: Lifecycle<{ close(): Promise<void> }>;
 const newLifecycle = (open?: (signal: AbortSignal) => Promise<{ close(): Promise<void> }>) =>
   new Lifecycle({
     clock,
-    connectLimitMs: 5_000,
+    connectLimitMs: () => 5_000,
+    onNotClosed: (error) => void states.push(`not closed: ${String(error)}`),
     open:
       open ??
       ((signal) => {
@@ -130,7 +131,13 @@ describe("connect", () => {
   });
 
   test("has no limit where that is 0", async () => {
-    lifecycle = new Lifecycle({ clock, connectLimitMs: 0, open: () => new Promise(() => {}), onState: () => {} });
+    lifecycle = new Lifecycle({
+      clock,
+      connectLimitMs: () => 0,
+      open: () => new Promise(() => {}),
+      onState: () => {},
+      onNotClosed: () => {},
+    });
     const connecting = watch(lifecycle.connect());
     await clock.advance(1e9);
     expect([connecting.state, clock.pending]).toEqual(["pending", 0]);

@@ -5,38 +5,56 @@
  * nothing behind, so the next one starts afresh. `disconnect` refuses new calls, waits for the running ones up to a
  * limit (they keep the session, for their repeats too), cancels the rest and closes. Both may be called at any time, also
  * twice, also while the other is under way. Who connects while a session is being closed gets the next one.
+ *
+ * `replace` opens another session beside the live one and, only when that has worked, puts it in its place. Calls that
+ * began before keep the old session open until they have settled; their repeats run on the new one. So there is no moment
+ * without a session, and a new one that cannot be opened changes nothing.
  */
 import { orAborted } from "./abort.ts";
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectorError } from "./errors.ts";
 import type { StateEvent } from "./events.ts";
-import { LinkedList } from "./linked-list.ts";
+import { RunningCalls } from "./running-calls.ts";
 
 interface Closable {
   close(): Promise<void>;
 }
 
+type Open<S> = (signal: AbortSignal) => Promise<S>;
+
 export interface LifecycleHooks<S extends Closable> {
   readonly clock: Clock;
   /** Most milliseconds that opening may take; 0 means no limit. */
-  readonly connectLimitMs: number;
+  connectLimitMs(this: void): number;
   open(this: void, signal: AbortSignal): Promise<S>;
   onState(this: void, state: StateEvent["state"], reason?: string): void;
+  /** A session that was replaced could not be closed; nobody waits for that. */
+  onNotClosed(this: void, error: unknown): void;
 }
 
 /** Longest wait for a session to close. */
 const CLOSE_MS = 10_000;
+/** Longest that calls may keep a session that was replaced; longer than all but streams and calls without a limit. */
+const RETIRE_MS = 300_000;
+
+interface Opening<S> {
+  readonly promise: Promise<S>;
+  readonly abort: AbortController;
+}
 
 export class Lifecycle<S extends Closable> {
   readonly #hooks: LifecycleHooks<S>;
-  readonly #running = new LinkedList<Call>();
+  /** Those that began since the live session is there. */
+  #running = new RunningCalls();
+  /** Those that began before, each with the end of their session. */
+  readonly #retired = new Map<RunningCalls, Promise<void>>();
   #session: S | undefined;
   /** The session of the calls that still run while it is being closed. */
   #draining: S | undefined;
-  #opening: { readonly promise: Promise<S>; readonly abort: AbortController } | undefined;
+  #opening: Opening<S> | undefined;
+  #replacing: Opening<unknown> | undefined;
   #closing: Promise<void> | undefined;
-  #onDrained: (() => void) | undefined;
 
   constructor(hooks: LifecycleHooks<S>) {
     this.#hooks = hooks;
@@ -58,87 +76,142 @@ export class Lifecycle<S extends Closable> {
 
   /** Counts a call among the running ones. Returns how it leaves them. */
   enter(call: Call): () => void {
-    const link = this.#running.push(call);
-    return () => {
-      this.#running.remove(link);
-      if (this.#running.size === 0) this.#onDrained?.();
-    };
+    return this.#running.enter(call);
   }
 
   async connect(): Promise<S> {
     // What went wrong while closing is told to whoever closes.
     while (this.#closing !== undefined) await this.#closing.catch(() => {});
     if (this.#session !== undefined) return this.#session;
-    if (this.#opening === undefined) {
-      const abort = new AbortController();
-      this.#opening = { abort, promise: this.#open(abort) };
-    }
-    return this.#opening.promise;
+    return (this.#opening ??= this.#begin((abort) => this.#open(abort))).promise;
   }
 
   disconnect(drainMs: number): Promise<void> {
     return (this.#closing ??= this.#close(drainMs).finally(() => (this.#closing = undefined)));
   }
 
-  async #open(abort: AbortController): Promise<S> {
-    const { clock, connectLimitMs, open, onState } = this.#hooks;
-    onState("connecting");
-    const timer =
-      connectLimitMs > 0 ? clock.timeout(connectLimitMs, () => abort.abort(tooSlow(connectLimitMs))) : undefined;
+  /** Whether nothing is being opened or closed. */
+  get isSettled(): boolean {
+    return this.#opening === undefined && this.#closing === undefined;
+  }
+
+  /** Resolves when what is being opened or closed now is done, well or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#opening?.promise, this.#closing]);
+  }
+
+  /**
+   * Puts a session that `open` makes in the place of the live one. One at a time, while a session is live. Rejects, and
+   * leaves everything as it was, where it cannot be opened or the connector is disconnected meanwhile.
+   *
+   * @param onReplaced runs in the moment of the exchange.
+   */
+  async replace(open: Open<S>, onReplaced: () => void): Promise<void> {
+    const replacing = this.#begin((abort) => this.#opened(open, abort));
+    this.#replacing = replacing;
     try {
-      const session = await orAborted(
-        soon(() => open(abort.signal)),
-        abort.signal,
-        (late) => void soon(() => late.close()).catch(() => {}),
-      );
-      // What TypeScript refuses, JavaScript does not.
-      if (typeof (session as Partial<S> | undefined | null)?.close !== "function") throw noSession();
+      const session = await replacing.promise;
+      const old = this.#session;
+      if (old === undefined) {
+        void this.#end(session).catch(this.#hooks.onNotClosed);
+        throw disconnected();
+      }
       this.#session = session;
+      this.#retire(old);
+      onReplaced();
+    } finally {
+      this.#replacing = undefined;
+    }
+  }
+
+  /** Lets the live session take on something else by itself, as long as that may take and it is not disconnected. */
+  async renew(work: (session: S, signal: AbortSignal) => Promise<void>): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) throw disconnected();
+    try {
+      await (this.#replacing = this.#begin((abort) => this.#limited((signal) => work(session, signal), abort))).promise;
+    } finally {
+      this.#replacing = undefined;
+    }
+  }
+
+  #begin<T>(open: (abort: AbortController) => Promise<T>): Opening<T> {
+    const abort = new AbortController();
+    return { abort, promise: open(abort) };
+  }
+
+  async #open(abort: AbortController): Promise<S> {
+    const { open, onState } = this.#hooks;
+    onState("connecting");
+    try {
+      this.#session = await this.#opened(open, abort);
       onState("connected");
-      return session;
+      return this.#session;
     } catch (error) {
       onState("disconnected", error instanceof Error ? error.message : undefined);
       throw error;
     } finally {
-      timer?.cancel();
       this.#opening = undefined;
     }
   }
 
+  async #opened(open: Open<S>, abort: AbortController): Promise<S> {
+    const session = await this.#limited(open, abort, (late) => void soon(() => late.close()).catch(() => {}));
+    // What TypeScript refuses, JavaScript does not.
+    if (typeof (session as Partial<S> | undefined | null)?.close !== "function") throw noSession();
+    return session;
+  }
+
+  async #limited<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    abort: AbortController,
+    onLate?: (value: T) => void,
+  ): Promise<T> {
+    const { clock, connectLimitMs } = this.#hooks;
+    const limitMs = connectLimitMs();
+    const timer = limitMs > 0 ? clock.timeout(limitMs, () => abort.abort(tooSlow(limitMs))) : undefined;
+    try {
+      return await orAborted(
+        soon(() => work(abort.signal)),
+        abort.signal,
+        onLate,
+      );
+    } finally {
+      timer?.cancel();
+    }
+  }
+
   async #close(drainMs: number): Promise<void> {
-    if (this.#opening !== undefined) {
-      this.#opening.abort.abort(new ConnectorError("cancelled", "Disconnected while connecting", { outcome: "none" }));
-      await this.#opening.promise.catch(() => {});
+    for (const opening of [this.#opening, this.#replacing]) {
+      if (opening === undefined) continue;
+      opening.abort.abort(disconnected());
+      await opening.promise.catch(() => {});
     }
     const session = (this.#draining = this.#session);
-    if (session === undefined && this.#running.size === 0) return;
+    if (session === undefined && this.#running.size === 0 && this.#retired.size === 0) return;
     this.#session = undefined;
     this.#hooks.onState("draining");
     try {
-      await this.#drain(drainMs);
+      const groups = [this.#running, ...this.#retired.keys()];
+      await Promise.all(groups.map((calls) => calls.drain(this.#hooks.clock, drainMs, "Disconnected")));
       this.#draining = undefined;
-      if (session !== undefined) await this.#end(session);
+      await Promise.all([...this.#retired.values(), session && this.#end(session)]);
     } finally {
       this.#hooks.onState("disconnected");
     }
   }
 
-  async #drain(drainMs: number): Promise<void> {
-    if (this.#running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#hooks.clock.after(drainMs, resolve);
-      this.#onDrained = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
-    this.#onDrained = undefined;
-    for (const call of [...this.#running])
-      call.cancel(
-        new ConnectorError("cancelled", `Disconnected while ${call.record.stage}, after ${drainMs} ms of waiting`, {
-          outcome: call.outcome,
-        }),
-      );
+  /** Closes a session that was replaced, as soon as the calls that may use it are over. */
+  #retire(session: S): void {
+    const { clock, onNotClosed } = this.#hooks;
+    const calls = this.#running;
+    this.#running = new RunningCalls();
+    const ended = calls
+      .drain(clock, RETIRE_MS, "The connector was given another configuration")
+      .then(() => this.#end(session))
+      .catch(onNotClosed)
+      .finally(() => this.#retired.delete(calls));
+    this.#retired.set(calls, ended);
   }
 
   async #end(session: S): Promise<void> {
@@ -158,6 +231,10 @@ export class Lifecycle<S extends Closable> {
 /** Starts `work` now; what it throws before its first wait is a rejection like the rest. */
 async function soon<T>(work: () => Promise<T>): Promise<T> {
   return work();
+}
+
+function disconnected(): ConnectorError {
+  return new ConnectorError("cancelled", "Disconnected while connecting", { outcome: "none" });
 }
 
 function noSession(): ConnectorError {

@@ -64,6 +64,29 @@ export function redactor(secrets: readonly Secret[]): (text: string) => string {
 
 const unchanged = (text: string): string => text;
 
+/** A connector's secrets, those included that it no longer uses or has got at run time: an old error may still hold them. */
+export class Redaction {
+  /** Least recently learned first. */
+  readonly #texts = new Set<string>();
+  /** Removes the secrets known so far from a text. */
+  redact: (text: string) => string = unchanged;
+
+  /** From now on these are removed too; of very many, the ones learned last. */
+  learn(secrets: readonly Secret[]): void {
+    for (const secret of secrets) {
+      const text = secret.reveal();
+      this.#texts.delete(text);
+      this.#texts.add(text);
+    }
+    const [...all] = this.#texts;
+    for (const text of all.slice(0, -MOST_SECRETS)) this.#texts.delete(text);
+    this.redact = redactor([...this.#texts].map((text) => new Secret(text)));
+  }
+}
+
+/** More than a configuration has, and few enough to look for in every message. */
+const MOST_SECRETS = 200;
+
 function formsOf(text: string): string[] {
   // Lone surrogates, which encoders refuse, become the replacement character.
   const valid = Buffer.from(text).toString();

@@ -3,6 +3,7 @@ export type Stage =
   | "queued"
   | "connecting"
   | "authenticating"
+  | "renewing credentials"
   | "waiting for the rate limit"
   | "waiting to retry"
   | "waiting for a connection"

@@ -37,6 +37,7 @@ export const ORDER = [
     settings: ["retryAttempts", "retry"],
     example: "retryAttempts: 5\nretry: { delay: 200ms, maxDelay: 10s }",
   },
+  { name: "renewal", title: "Credential renewal", settings: [] },
   { name: "circuit-breaker", title: "Circuit breaker", settings: ["circuitBreaker"], example: "circuitBreaker: true" },
   {
     name: "rate-limit",

@@ -103,6 +103,7 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
     "retry-budget": budget?.policy,
     hedge: hedge(settings.hedge, clock, budget),
     retry: retry({ ...settings.retry, attempts }, { clock, random, budget }),
+    renewal: renewal(environment.credentials),
     "circuit-breaker": circuitBreaker(circuit, timeoutMs),
     "rate-limit": rateLimit(settings.rateLimit, clock),
     "observe-attempts": observeAttempts(clock, redact),
