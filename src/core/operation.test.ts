@@ -3,6 +3,7 @@ import { z } from "zod";
 import { read, stream, write } from "./operation.ts";
 
 const Input = z.strictObject({ id: z.int() });
+const NOTHING = { hasKey: false, options: {} };
 
 test("a read changes nothing, a write is unsafe and a stream reads, unless it is said otherwise", () => {
   expect(read("Reads.", Input, z.string())).toEqual({
@@ -24,6 +25,6 @@ test("examples are kept, and a write may tell its effect from its input", () => 
   for (const build of [read, write, stream])
     expect(build("x", Input, z.string(), { examples }).examples).toBe(examples);
   const effectOf = ({ id }: { id: number }) => (id === 0 ? "read" : "unsafe");
-  expect(write("x", Input, z.string(), { effectOf }).effectOf?.({ id: 0 })).toBe("read");
+  expect(write("x", Input, z.string(), { effectOf }).effectOf?.({ id: 0 }, NOTHING)).toBe("read");
   expect(Object.hasOwn(write("x", Input, z.string()), "effectOf")).toBe(false);
 });

@@ -27,7 +27,7 @@ test.each<[string, Effect]>([
   ["constructor", "unsafe"],
 ])("request with %s has the method's effect", (method, effect) => {
   const input = httpOperations.request.input.parse({ method, path: "/" });
-  expect(httpOperations.request.effectOf?.(input)).toBe(effect);
+  expect(httpOperations.request.effectOf?.(input, { hasKey: false, options: {} })).toBe(effect);
 });
 
 test.each([
