@@ -5,11 +5,11 @@
  * stands in the JSON object that every operation takes as a whole.
  */
 import { z } from "zod";
+import { toJsonValue } from "../core/json-value.ts";
 import type { Operation, Operations } from "../core/operation.ts";
 import { EFFECT_WORDS } from "./effect-words.ts";
 import { alternatives, itemsOf, kindsOf, refusal, valueOfText, type Kind } from "./flag-text.ts";
 import { inputSchema, isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
-import { toJsonValue } from "./json-value.ts";
 
 /** What the flag of an input looks like and how its text is read. */
 export interface Flag {

@@ -6,8 +6,8 @@
  * JSON (`{`, `[`, `"`) must be JSON, because text that was meant as JSON and has a typo must not reach a system as text.
  */
 import { ConnectorError } from "../core/errors.ts";
+import { losesDigits, parseJsonValue } from "../core/json-value.ts";
 import type { JsonSchema } from "./input-schema.ts";
-import { losesDigits, parseJsonValue } from "./json-value.ts";
 
 export type Kind = "string" | "number" | "boolean" | "null" | "array" | "object" | "date" | "bigint";
 

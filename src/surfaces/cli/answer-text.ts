@@ -1,6 +1,6 @@
 /** An answer as people read it: rows as a table, text as it is, everything else as indented JSON. */
 import type { CallMeta } from "../../core/record.ts";
-import { toJsonValue } from "../../render/json-value.ts";
+import { toJsonValue } from "../../core/json-value.ts";
 import type { Output } from "./output.ts";
 import { printableJson, printableText } from "./printable.ts";
 import { renderTable } from "./table.ts";

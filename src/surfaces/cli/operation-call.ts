@@ -5,7 +5,7 @@ import type { CallOptions } from "../../core/call.ts";
 import type { Operation } from "../../core/operation.ts";
 import type { HubEntry } from "../../hub/hub.ts";
 import { flagsOf, operationHelp, operationsHelp, takesAnyInput } from "../../render/cli-help.ts";
-import { parseJsonValue } from "../../render/json-value.ts";
+import { parseJsonValue } from "../../core/json-value.ts";
 import type { Invocation } from "./invocation.ts";
 import { readOperationWords, readTypedInput, type OperationRequest, type OperationWords } from "./operation-words.ts";
 import { printableText } from "./printable.ts";

@@ -1,6 +1,6 @@
 /** A setting as it may be shown: never with a credential in it. */
 import { Secret } from "../../core/secret.ts";
-import { toJsonValue, type JsonValue } from "../../render/json-value.ts";
+import { toJsonValue, type JsonValue } from "../../core/json-value.ts";
 
 /** `//user:password@` of a URL; the schema may not know that a text is one. */
 const USER_INFO = /(\/\/[^\s/:@]*:)[^\s/@]+@/g;

@@ -1,5 +1,5 @@
 /** `busbar exec`: carries out an operation and prints its answer. */
-import { toJsonValue } from "../../../render/json-value.ts";
+import { toJsonValue } from "../../../core/json-value.ts";
 import { answerText } from "../answer-text.ts";
 import type { Command } from "../invocation.ts";
 import { withOperation } from "../operation-call.ts";

@@ -8,7 +8,7 @@ import type { LoadedConnector } from "../../../hub/loaded-connector.ts";
 import type { PolicySettings } from "../../../policies/pipeline.ts";
 import { retryAttempts } from "../../../policies/retry.ts";
 import { POLICIES } from "../../../policies/order.ts";
-import type { JsonValue } from "../../../render/json-value.ts";
+import type { JsonValue } from "../../../core/json-value.ts";
 import { findConfig } from "../find-config.ts";
 import type { Command } from "../invocation.ts";
 import type { Output } from "../output.ts";

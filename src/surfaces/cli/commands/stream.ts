@@ -1,5 +1,5 @@
 /** `busbar stream`: the items of an answer as they come, one line of JSON each (NDJSON). */
-import { toJsonValue } from "../../../render/json-value.ts";
+import { toJsonValue } from "../../../core/json-value.ts";
 import type { Command } from "../invocation.ts";
 import { lineWriter } from "../line-writer.ts";
 import { withOperation } from "../operation-call.ts";

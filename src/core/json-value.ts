@@ -8,12 +8,13 @@
  * | Uint8Array, ArrayBuffer     | `{ "$bytes": "AQID" }` (base64)       | the same                             |
  * | NaN, Infinity, -Infinity, -0 | `{ "$number": "NaN" }`               | the same                             |
  * | a Date that is none         | `{ "$date": null }`                   | the same                             |
+ * | undefined                   | left out; null in lists               | `{ "$undefined": true }`             |
  *
  * Everything else is itself. No digit, byte or instant is lost either way; plain leaves out only that an instant was a
  * `Date` and a number a `bigint`, because systems take both back as text and `jq` reads them as they are. Both spellings
  * are read by the same `fromJsonValue`. An object that happens to look like a tag gets one more `$`, which reading removes.
  */
-import { ConnectorError } from "../core/errors.ts";
+import { ConnectorError } from "./errors.ts";
 
 export type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
@@ -23,7 +24,7 @@ export interface JsonValueOptions {
   readonly exact?: boolean;
 }
 
-const TAG = /^\$+(?:date|bigint|bytes|number)$/;
+const TAG = /^\$+(?:date|bigint|bytes|number|undefined)$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const NUMBERS: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 };
 /** Deeper values are refused: they contain themselves, or are meant to exhaust the stack. */
@@ -33,7 +34,7 @@ type Walk = (value: unknown, depth: number) => unknown;
 
 /**
  * The value as JSON can carry it. As in `JSON.stringify`, `toJSON` is honoured (a `Secret` prints as `[redacted]`), and
- * what is not data (undefined, functions, symbols) is left out of objects and null in lists. Throws `unsupported` for a
+ * what is not data (functions, symbols) is left out of objects and null in lists. Throws `unsupported` for a
  * value that contains itself and for Map and Set, which would come out empty.
  */
 export function toJsonValue(value: unknown, { exact = false }: JsonValueOptions = {}): JsonValue {
@@ -50,6 +51,8 @@ export function toJsonValue(value: unknown, { exact = false }: JsonValueOptions 
         return exact ? { $bigint: `${found}` } : `${found}`;
       case "object":
         return found === null ? null : encodeObject(found, depth);
+      case "undefined":
+        return exact ? { $undefined: true } : undefined;
       default:
         return undefined;
     }
@@ -85,7 +88,7 @@ export function fromJsonValue(json: unknown, what = "The input"): unknown {
     const [key, ...others] = Object.keys(found);
     if (key !== undefined && others.length === 0 && TAG.test(key) && !key.startsWith("$$"))
       return untagged(key, (found as Record<string, unknown>)[key], what);
-    return eachProperty(found, decode, depth, (tag) => tag.slice(1));
+    return eachProperty(found, decode, depth, (tag) => tag.slice(1), true);
   };
   return decode(json, 0);
 }
@@ -122,6 +125,7 @@ function significant(token: string): string {
 
 function untagged(tag: string, payload: unknown, what: string): unknown {
   if (tag === "$date" && payload === null) return new Date(NaN);
+  if (tag === "$undefined" && payload === true) return undefined;
   if (typeof payload === "string") {
     if (tag === "$bytes" && BASE64.test(payload)) return new Uint8Array(Buffer.from(payload, "base64"));
     if (tag === "$bigint" && /^-?\d+$/.test(payload)) return BigInt(payload);
@@ -143,7 +147,13 @@ function eachItem(list: readonly unknown[], walk: Walk, depth: number): readonly
 }
 
 /** The object itself where nothing in it changes and JSON would carry it as it is. */
-function eachProperty(found: object, walk: Walk, depth: number, rename: (tag: string) => string): object {
+function eachProperty(
+  found: object,
+  walk: Walk,
+  depth: number,
+  rename: (tag: string) => string,
+  keepsUndefined = false,
+): object {
   const entries = Object.entries(found);
   const isTag = entries.length === 1 && TAG.test(entries[0]![0]);
   let isSame = !isTag;
@@ -155,7 +165,7 @@ function eachProperty(found: object, walk: Walk, depth: number, rename: (tag: st
   if (isSame) return found;
   if (isTag) entries[0]![0] = rename(entries[0]![0]);
   // `fromEntries` defines properties, so that a key `__proto__` stays a key.
-  return Object.fromEntries(entries.filter(([, walked]) => walked !== undefined));
+  return Object.fromEntries(entries.filter(([, walked]) => keepsUndefined || walked !== undefined));
 }
 
 function unwritable(why: string): ConnectorError {

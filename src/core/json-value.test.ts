@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ConnectorError } from "../core/errors.ts";
-import { Secret } from "../core/secret.ts";
+import { ConnectorError } from "./errors.ts";
+import { Secret } from "./secret.ts";
 import { fromJsonValue, parseJsonValue, toJsonValue } from "./json-value.ts";
 
 const scalar = fc.oneof(
@@ -16,7 +16,7 @@ const scalar = fc.oneof(
 );
 const key = fc.oneof(
   fc.string({ unit: "binary" }),
-  fc.constantFrom("$date", "$bytes", "$bigint", "$number", "$$date", "$$$bytes", "__proto__", "constructor", "$"),
+  fc.constantFrom("$date", "$bytes", "$bigint", "$number", "$undefined", "$$date", "$$$bytes", "__proto__", "constructor", "$"),
 );
 const value = fc.letrec((tie) => ({
   any: fc.oneof(
@@ -42,6 +42,14 @@ const through = (found: unknown, exact: boolean): unknown =>
 describe("the JSON codec", () => {
   it("gives back exactly what was written when types are asked for", () => {
     fc.assert(fc.property(value, (found) => void expect(through(found, true)).toEqual(found)));
+  });
+
+  it("tells what is undefined from what is null or not there when types are asked for", () => {
+    const found = { gone: undefined, list: [undefined, null, [undefined]], $undefined: true };
+    expect(through(found, true)).toStrictEqual(found);
+    expect(through(undefined, true)).toBe(undefined);
+    expect(through({ $undefined: true }, true)).toStrictEqual({ $undefined: true });
+    expect(() => fromJsonValue({ $undefined: 1 })).toThrow(expect.objectContaining({ kind: "input_invalid" }));
   });
 
   it("loses nothing but the difference between an instant, a big integer and its text otherwise", () => {
