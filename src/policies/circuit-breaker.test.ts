@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Call } from "../core/call.ts";
 import { ConnectorError, type Kind } from "../core/errors.ts";
 import type { Next } from "../core/policy.ts";
+import { guardReads } from "../core/reading.ts";
+import { inBatches, type OpenedStream } from "../core/stream.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
 import { answer, fail, hang, scriptedHandler, type ScriptedHandler, type Step } from "../testkit/scripted-handler.ts";
@@ -246,6 +248,81 @@ describe("what counts", () => {
     call.cancel(expired("running"));
     await clock.settle();
     expect(circuit.state).toBe("open");
+  });
+});
+
+describe("a stream", () => {
+  /** Opens a stream of three batches through the breaker; `end` says what comes after them. */
+  const streams = (settings: unknown) => {
+    const { around, circuit, clock } = bench(settings);
+    const open = async (end: () => void, timeoutMs?: number) => {
+      async function* source() {
+        yield [1];
+        yield [2];
+        end();
+      }
+      using system = scriptedHandler([answer(inBatches(source()))]);
+      const call = makeCall({ stream: true, timeoutMs });
+      const opened = (await around(system.next)(call)) as OpenedStream<number>;
+      return guardReads(opened, call, { clock, readLimitMs: 0, toError: (thrown) => thrown as ConnectorError });
+    };
+    return { open, circuit, clock, around };
+  };
+  const lost = (): never => {
+    throw new ConnectorError("connection_lost", "gone");
+  };
+  const drain = async (stream: OpenedStream<number>): Promise<void> => {
+    while ((await stream.next()) !== undefined);
+  };
+
+  test("that the system breaks off in the middle is a failure, however well it began", async () => {
+    const { open, circuit } = streams({ failures: 2 });
+    for (const state of ["closed", "open"]) {
+      await expect(drain(await open(lost))).rejects.toThrow("gone");
+      expect(circuit.state).toBe(state);
+    }
+  });
+
+  test("is counted once, and as a success when it has been read out", async () => {
+    const { open, circuit } = streams({ failures: 2 });
+    await drain(await open(lost)).catch(() => {});
+    const first = await open(() => {});
+    const second = await open(lost);
+    await drain(first);
+    await drain(second).catch(() => {});
+    expect(circuit.state).toBe("closed");
+    await drain(await open(lost)).catch(() => {});
+    expect(circuit.state).toBe("open");
+  });
+
+  test("that its reader breaks off, or an abort, is no failure", async () => {
+    const { open, circuit } = streams({ failures: 1 });
+    await (await open(() => {})).close();
+    const stream = await open(() => {});
+    const reading = stream.next();
+    void stream.close();
+    await reading.catch(() => {});
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("that is a probe is judged by its first items, and by nothing later", async () => {
+    const { open, circuit, clock, around } = streams({ failures: 1, openFor: 1_000, probes: 2 });
+    await drain(await open(lost)).catch(() => {});
+    await clock.advance(1_000);
+    const probe = await open(lost);
+    expect(circuit.state).toBe("half-open");
+    await drain(probe).catch(() => {});
+    expect(circuit.state).toBe("half-open");
+    await around(() => Promise.resolve())();
+    expect(circuit.state).toBe("closed");
+  });
+
+  test("that failed after the state has changed is not counted", async () => {
+    const { open, circuit } = streams({ failures: 1 });
+    const stream = await open(lost);
+    circuit.reset();
+    await drain(stream).catch(() => {});
+    expect(circuit.state).toBe("closed");
   });
 });
 

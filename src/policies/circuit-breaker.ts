@@ -9,6 +9,9 @@
  * found, conflict, wrong credentials) is a sign of life. An abort, a limit of our own, time that was spent in a queue or
  * that a caller had cut shorter than the connector does, say nothing either way. What began before the last change of state
  * is not judged at all.
+ *
+ * A stream is judged when it is over, so that one that the system breaks off in the middle counts as the failure that it
+ * is; only a probe is judged by its first items, because others wait for what it finds.
  */
 import { z } from "zod";
 import { duration } from "../config/fields.ts";
@@ -48,7 +51,11 @@ export function circuitBreaker(circuit: Circuit | undefined, timeoutMs: number):
     const { era } = circuit;
     const answer = next(call);
     answer.then(
-      () => circuit.count("alive", era),
+      () => {
+        if (!call.operation.stream || circuit.state === "half-open") return circuit.count("alive", era);
+        const { record } = call;
+        record.onSettled(() => circuit.count(verdictOn(record.error, call, timeoutMs), era));
+      },
       (error: unknown) => circuit.count(verdictOn(error, call, timeoutMs), era),
     );
     return answer;
