@@ -21,7 +21,7 @@ const EPOCH_MS = 1e11;
 export function quotaWaitMs(headers: AnswerHeaders, wallMs: number): number | undefined {
   let longest = 0;
   for (const name in headers) {
-    if (name === "ratelimit") longest = Math.max(longest, ...combined(textOf(headers[name])));
+    if (name === "ratelimit") longest = Math.max(longest, ...combined(headers[name]));
     else if (name.includes("remaining") && /rate-?limit/.test(name) && isUsedUp(textOf(headers[name]))) {
       const after = textOf(headers[name.replace("remaining", "reset-after")]);
       const reset = after ?? textOf(headers[name.replace("remaining", "reset")]);
@@ -38,8 +38,13 @@ const isUsedUp = (remaining: string | undefined): boolean =>
   remaining !== undefined && /^-?\d/.test(remaining) && Number(remaining) <= 0;
 
 /** The waits of `"quota";r=0;t=30, …`, and of the older `limit=100, remaining=0, reset=30`. */
-function combined(text: string | undefined): number[] {
-  if (text === undefined) return [];
+function combined(value: AnswerHeaders[string]): number[] {
+  if (value === undefined) return [];
+  // Lines of one list; what the quotas are called is of no interest, and may have anything in it.
+  const text = [value]
+    .flat()
+    .join(", ")
+    .replace(/"[^"]*"/g, "");
   const quotas = /\bremaining=/.test(text) ? [text] : text.split(",");
   return quotas.map((quota) => {
     const left = /(?:^|[;,\s])(?:r|remaining)=(\d+)(?=\s*(?:[;,]|$))/.exec(quota)?.[1];

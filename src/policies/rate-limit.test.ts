@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Call } from "../core/call.ts";
-import type { ConnectorError } from "../core/errors.ts";
+import { ConnectorError } from "../core/errors.ts";
+import { problemsIn } from "../core/issues.ts";
 import type { Next } from "../core/policy.ts";
+import { guardReads } from "../core/reading.ts";
+import { inBatches, type OpenedStream } from "../core/stream.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
 import { answer, fail, scriptedHandler, type Step } from "../testkit/scripted-handler.ts";
@@ -305,6 +308,78 @@ describe("quotas that answers tell of", () => {
     const headers = { "ratelimit-remaining": "0", "ratelimit-reset": "1" };
     const cause = Object.assign(new Error("429"), { headers });
     expect(await leaves([fail("rate_limited", "x", { retryAfterMs: 5_000, cause }), answer()])).toEqual([0, 5_000]);
+  });
+});
+
+describe("learned limits only", () => {
+  const learned = rateLimitSetting.parse("learned");
+
+  test("let everything pass at once that the system does not hold back, and leave no timer", async () => {
+    const next = rateLimit(learned, clock)!(() => Promise.resolve());
+    await Promise.all(Array.from({ length: 1_000 }, () => next(makeCall())));
+    expect([clock.now(), clock.pending]).toEqual([start, 0]);
+  });
+
+  test("hold back what the system asks to, queued calls too, and all leave when that is over (trap 8)", async () => {
+    const slow = (ms: number): Step => fail("rate_limited", "slow down", { retryAfterMs: ms });
+    using system = scriptedHandler([slow(500), slow(2_000), answer(), answer()]);
+    const at: number[] = [];
+    const next = rateLimit(learned, clock)!((call) => {
+      at.push(clock.now() - start);
+      return system.next(call);
+    });
+    const send = () => void next(makeCall()).catch(() => {});
+    send();
+    send();
+    await clock.settle();
+    send();
+    await clock.advance(1_000);
+    send();
+    await clock.advance(10_000);
+    expect(at).toEqual([0, 0, 2_000, 2_000]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("refuse at once where that is wished, and for the key that was held back only", async () => {
+    const settings = rateLimitSetting.parse({ requests: "learned", key: "input.tenant", mode: "refuse" });
+    using system = scriptedHandler([fail("rate_limited", "slow down", { retryAfterMs: 500 }), answer("b")]);
+    const next = rateLimit(settings, clock)!(system.next);
+    const send = (tenant: string) => next(makeCall({ input: { tenant } })).catch((error: unknown) => error);
+    await send("a");
+    expect(await send("b")).toBe("b");
+    expect(await send("a")).toMatchObject({ kind: "rate_limited", by: "rate limit", retryAfterMs: 500 });
+  });
+
+  test.each([
+    [{ requests: "learned", window: 5 }, "window"],
+    [{ requests: "learned", burst: 5 }, "burst"],
+    [{ requests: "learned", weights: { get: 2 } }, "weights"],
+    [{ requests: 5 }, "window"],
+    [{}, "requests"],
+    ["learnt", undefined],
+  ])("are not to be had with what says nothing beside them: %j", (wrong, path) => {
+    const told = problemsIn(rateLimitSetting.safeParse(wrong).error!, rateLimitSetting, wrong);
+    expect(told.map((each) => each.path[0])).toEqual([path]);
+  });
+});
+
+describe("a stream", () => {
+  test("that is refused its next page holds back the others as a refused call does", async () => {
+    using system = scriptedHandler([answer(inBatches(pages())), fail("not_found")]);
+    const next = rateLimit(rateLimitSetting.parse("learned"), clock)!(system.next);
+    const call = makeCall({ stream: true });
+    const opened = (await next(call)) as OpenedStream<number>;
+    const reading = guardReads(opened, call, { clock, readLimitMs: 0, toError: (thrown) => thrown as ConnectorError });
+    await expect(reading.next()).rejects.toThrow("slow down");
+    let at = -1;
+    void next(makeCall()).catch(() => (at = clock.now() - start));
+    await clock.advance(10_000);
+    expect(at).toBe(3_000);
+
+    async function* pages() {
+      yield [1];
+      throw new ConnectorError("rate_limited", "slow down", { retryAfterMs: 3_000 });
+    }
   });
 });
 

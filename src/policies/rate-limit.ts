@@ -6,7 +6,8 @@
  * waits, unless that cannot end before the call's deadline or `mode` is `refuse`: then it is refused at once.
  *
  * What the system says itself wins: `Retry-After`, or a quota that its answers say is used up, holds back every call, those
- * already queued too, and refuses those whose deadline it outlasts. With keys it holds back the calls of that key.
+ * already queued too, and refuses those whose deadline it outlasts. With keys it holds back the calls of that key. Where
+ * the system's own word is to be the only limit, the setting is `learned`: when a hold is over, all leave at once.
  */
 import { z } from "zod";
 import { duration } from "../config/fields.ts";
@@ -16,13 +17,17 @@ import { ConnectorError } from "../core/errors.ts";
 import { failedAnswerOf } from "../core/failed-answer.ts";
 import type { Policy } from "../core/policy.ts";
 import { quotaWaitMs } from "./learned-limits.ts";
-import { RateGate } from "./rate-gate.ts";
+import { RateGate, type Rate } from "./rate-gate.ts";
 import { RateKeys } from "./rate-keys.ts";
 
-export const rateLimitSetting = z
+const fields = z
   .strictObject({
-    requests: z.int().min(1).meta({ description: "Calls per window." }),
-    window: duration("The window.").refine((ms) => ms > 0, "must be more than 0"),
+    requests: z.union([z.int().min(1), z.literal("learned")]).meta({
+      description: "Calls per window; or `learned`: no limit of our own, only those that the system tells of.",
+    }),
+    window: duration("The window.")
+      .refine((ms) => ms > 0, "must be more than 0")
+      .optional(),
     burst: z.int().min(1).optional().meta({
       description: "Calls that may leave at once after a pause; 1 spaces all evenly. Default: as many as `requests`.",
     }),
@@ -42,24 +47,46 @@ export const rateLimitSetting = z
       description: "What a call does for which there is no room: `wait` for it, or `refuse` at once.",
     }),
   })
-  .superRefine(({ requests, burst = requests, weights = {} }, context) => {
+  .superRefine(({ requests, window, burst, weights = {} }, context) => {
+    const refuse = (path: readonly string[], message: string): void =>
+      context.addIssue({ code: "custom", path: [...path], message });
+    if (requests === "learned") {
+      for (const [name, value] of Object.entries({ window, burst, weights: Object.keys(weights)[0] }))
+        if (value !== undefined) refuse([name], "says nothing where `requests` is learned");
+      return;
+    }
+    if (window === undefined) refuse(["window"], "is missing; in what time may so many requests leave?");
+    const most = burst ?? requests;
     for (const [operation, weight] of Object.entries(weights))
-      if (weight > burst) {
-        const message = `must be at most ${burst}, as many calls as may leave at once; it would wait for ever`;
-        context.addIssue({ code: "custom", path: ["weights", operation], message });
-      }
-  })
-  .meta({ description: "Limits how many tries reach the system.", examples: [{ requests: 100, window: "1m" }] });
+      if (weight > most)
+        refuse(
+          ["weights", operation],
+          `must be at most ${most}, as many calls as may leave at once; it would wait for ever`,
+        );
+  });
 
-export type RateLimitSettings = Omit<z.output<typeof rateLimitSetting>, "mode"> & {
+export const rateLimitSetting = z
+  .union([z.literal("learned").transform(() => fields.parse({ requests: "learned" })), fields])
+  .meta({
+    description:
+      "Limits how many tries reach the system; `learned` holds back only what the system itself asks to hold back.",
+    examples: [{ requests: 100, window: "1m" }],
+  });
+
+export type RateLimitSettings = Omit<z.output<typeof fields>, "mode"> & {
   readonly mode?: "wait" | "refuse" | undefined;
 };
 
+/** Lets everything pass that the system does not hold back. */
+const UNLIMITED: Rate = { requests: Infinity, window: 1, burst: 1 };
+
 export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock): Policy | undefined {
   if (settings === undefined) return undefined;
+  const { requests, window = 1, burst, mode, key } = settings;
+  const rate = requests === "learned" ? UNLIMITED : { requests, window, burst };
   const weights = new Map(Object.entries(settings.weights ?? {}));
-  const keys = settings.key === undefined ? undefined : new RateKeys(settings.key, settings, clock);
-  const single = new RateGate(settings, clock);
+  const keys = key === undefined ? undefined : new RateKeys(key, rate, clock);
+  const single = new RateGate(rate, clock);
   const gateOf = (call: Call): RateGate => keys?.of(call) ?? single;
   const hold = (call: Call, ms: number | undefined): void => {
     if (ms !== undefined) gateOf(call).hold(ms);
@@ -69,8 +96,10 @@ export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock)
       const answer = next(call);
       answer.then(
         () => {
-          const { headers } = call.record;
-          if (headers !== undefined) hold(call, quotaWaitMs(headers, clock.wall()));
+          const { record } = call;
+          if (record.headers !== undefined) hold(call, quotaWaitMs(record.headers, clock.wall()));
+          // It may be refused its next page.
+          if (call.operation.stream) record.onSettled(() => hold(call, askedFor(record.error, clock)));
         },
         (error: unknown) => hold(call, askedFor(error, clock)),
       );
@@ -80,7 +109,7 @@ export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock)
       const gate = gateOf(call);
       const weight = weights.get(call.name) ?? 1;
       if (gate.take(weight)) return send(call);
-      if (settings.mode === "refuse") return Promise.reject(gate.refusal(weight));
+      if (mode === "refuse") return Promise.reject(gate.refusal(weight));
       return gate.wait(call, weight).then(() => send(call));
     };
   };
