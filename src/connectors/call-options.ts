@@ -42,11 +42,14 @@ export function parseOptions(operation: string, own: Effect, options: CallOption
     // The key would go nowhere, and its caller would rely on it.
     if (own === "unsafe" || own === "unknown")
       return { kind: "unsupported", problem: `Operation ${operation} takes no idempotency key` };
+    if (own === "keyed" && effect === "read") return wrong("Invalid idempotencyKey: a call that only reads takes none");
   }
   const parent = traceparent === undefined ? undefined : parseTraceParent(traceparent);
   if (traceparent !== undefined && parent === undefined)
     return wrong("Invalid traceparent: expected a header as W3C Trace Context defines it");
-  return { signal, timeoutMs, idempotencyKey, effect, parent };
+  // A key makes it as repeatable as the caller's word does, and must reach the system all the same.
+  const isKeyed = idempotencyKey !== undefined && own === "keyed";
+  return { signal, timeoutMs, idempotencyKey, effect: isKeyed ? "keyed" : effect, parent };
 }
 
 function wrong(problem: string): OptionsProblem {

@@ -19,7 +19,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds (or "5s") for the whole call, instead of the connector's `timeout`; 0 means no limit. */
   readonly timeout?: number | string | undefined;
-  /** Names this one effect, so that a keyed operation is carried out once however often it is sent. */
+  /**
+   * Names this one effect, so that a keyed operation is carried out once however often it is sent; refused where the
+   * operation cannot be keyed.
+   */
   readonly idempotencyKey?: string | undefined;
   /** The caller's word that this call has less effect than the operation declares. */
   readonly effect?: "read" | "idempotent" | undefined;

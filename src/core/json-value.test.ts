@@ -16,7 +16,18 @@ const scalar = fc.oneof(
 );
 const key = fc.oneof(
   fc.string({ unit: "binary" }),
-  fc.constantFrom("$date", "$bytes", "$bigint", "$number", "$undefined", "$$date", "$$$bytes", "__proto__", "constructor", "$"),
+  fc.constantFrom(
+    "$date",
+    "$bytes",
+    "$bigint",
+    "$number",
+    "$undefined",
+    "$$date",
+    "$$$bytes",
+    "__proto__",
+    "constructor",
+    "$",
+  ),
 );
 const value = fc.letrec((tie) => ({
   any: fc.oneof(

@@ -24,9 +24,12 @@ export interface Operation<
   /** The answer; for a stream, one item of it. Describes and types; answers are not parsed again on the way out. */
   readonly output: O;
   readonly stream: S;
+  /** What carrying it out does; where that hangs on the call, the effect that stands for it in lists and settings. */
   readonly effect: Effect;
-  /** The effect of one particular call, where that hangs on more; `effect` is then the worst that it may be. */
+  /** The effect of one particular call, where that hangs on more. */
   effectOf?(input: z.output<I>, about: EffectContext): Effect;
+  /** On what it hangs, in words, for documentation: "`keyed` with an idempotency key, else `unsafe`". */
+  readonly effectWhen?: string;
   readonly examples: readonly Example[];
 }
 
@@ -69,11 +72,13 @@ export function write<I extends z.ZodType, O extends z.ZodType>(
   extras: Extras & {
     readonly effect?: Exclude<Effect, "read">;
     readonly effectOf?: (input: z.output<I>, about: EffectContext) => Effect;
+    readonly effectWhen?: string;
   } = {},
 ): Operation<I, O, false> {
-  const { effect = "unsafe", effectOf, examples = [] } = extras;
+  const { effect = "unsafe", effectOf, effectWhen, examples = [] } = extras;
   const value = { summary, input, output, stream: false, effect, examples } as const;
-  return effectOf === undefined ? value : { ...value, effectOf };
+  if (effectOf === undefined) return value;
+  return { ...value, effectOf, ...(effectWhen === undefined ? {} : { effectWhen }) };
 }
 
 /** An operation that answers with many items, one after the other; `output` is one item. */

@@ -21,6 +21,8 @@ export interface AnswerMeta {
   status?: number;
   /** HTTP headers of the answer, names in lower case. */
   headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** True where the system had carried out the call before, under the same idempotency key, and gave that answer again. */
+  replayed?: true;
 }
 
 /** Whether an answer was kept (`hit`), kept too long but used (`stale`), or fetched although it could have been (`miss`). */
@@ -99,6 +101,11 @@ export class CallRecord {
   /** Headers of the answer, where a handler wrote some. */
   get headers(): AnswerMeta["headers"] {
     return this.#answer?.headers;
+  }
+
+  /** Whether the answer is that of an earlier call under the same idempotency key. */
+  get replayed(): boolean {
+    return this.#answer?.replayed === true;
   }
 
   /** HTTP status of the answer, where a handler wrote one. */

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { toJsonValue } from "../core/json-value.ts";
 import type { Operation, Operations } from "../core/operation.ts";
-import { EFFECT_WORDS } from "./effect-words.ts";
+import { EFFECT_WORDS, effectText } from "./effect-words.ts";
 import { alternatives, itemsOf, kindsOf, refusal, valueOfText, type Kind } from "./flag-text.ts";
 import { inputSchema, isOnlyFromCode, type JsonSchema } from "./input-schema.ts";
 
@@ -116,14 +116,14 @@ function valueWord(schema: JsonSchema, root: JsonSchema, kinds: ReadonlySet<Kind
 
 /** What `--help` tells of one operation. */
 export function operationHelp(connector: string, name: string, operation: Operation): string {
-  const { summary, effect, examples } = operation;
+  const { summary, effect, effectOf, examples } = operation;
   const flags = flagsOf(operation);
   const inputs = flags.length > 0 || takesAnyInput(operation) ? " [--input value … | --json '{…}' | -]" : "";
   return [
     `Usage: busbar ${operation.stream ? "stream" : "exec"} ${connector} ${name}${inputs}\n`,
     `\n${summary}\n`,
     ...(flags.length === 0 ? [] : ["\nInputs:\n", ...rows(flags.map((flag) => [typedAs(flag), saidOf(flag)]))]),
-    `\nEffect: ${effect}. ${EFFECT_WORDS[effect]}\n`,
+    `\nEffect: ${effectText(operation).replaceAll("`", "")}.${effectOf === undefined ? ` ${EFFECT_WORDS[effect]}` : ""}\n`,
     ...(examples.length === 0 ? [] : ["\nExamples:\n"]),
     ...examples.map(({ title, input }) => `  # ${title}\n  ${commandLine(connector, name, operation, input)}\n`),
   ].join("");

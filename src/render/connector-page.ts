@@ -1,9 +1,9 @@
 /** The documentation page of a connector, from its definition and its prose (`notes.md`). */
 import { z } from "zod";
 import type { Definition } from "../core/definition.ts";
-import type { Effect, Operation } from "../core/operation.ts";
+import type { Operation } from "../core/operation.ts";
 import { policySettings } from "../policies/pipeline.ts";
-import { EFFECT_WORDS } from "./effect-words.ts";
+import { EFFECT_WORDS, effectsIn, effectText } from "./effect-words.ts";
 import { fieldsOf, shapeText, type Field } from "./fields.ts";
 import { inputSchema, type JsonSchema } from "./input-schema.ts";
 import { literal } from "./literal.ts";
@@ -22,7 +22,7 @@ export interface DocumentedConnector {
 export function renderConnectorPage({ definition, className, notes }: DocumentedConnector): string {
   const { provider, title, summary, connection, options, operations } = definition;
   const entries = Object.entries(operations);
-  const effects = [...new Set(entries.map(([, { effect }]) => effect))];
+  const effects = [...new Set(entries.flatMap(([, operation]) => effectsIn(operation)))];
   return page(
     generatedFrom(`src/connectors/${provider}`),
     `# ${title}`,
@@ -46,18 +46,13 @@ export function renderConnectorPage({ definition, className, notes }: Documented
         effectText(operation),
       ]),
     ),
-    effects.map((effect: Effect) => `- ${code(effect)}: ${EFFECT_WORDS[effect]}`).join("\n"),
+    effects.map((effect) => `- ${code(effect)}: ${EFFECT_WORDS[effect]}`).join("\n"),
     ...entries.map(([name, operation]) => renderOperation(name, operation)),
   );
 }
 
 function section(heading: string, content: string): string | undefined {
   return content === "" ? undefined : `${heading}\n\n${content}`;
-}
-
-function effectText(operation: Operation): string {
-  const worst = code(operation.effect);
-  return operation.effectOf === undefined ? worst : `by its input, at worst ${worst}`;
 }
 
 function renderOperation(name: string, operation: Operation): string {
