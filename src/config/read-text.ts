@@ -2,7 +2,13 @@
 import { open } from "node:fs/promises";
 
 /** Text, or why there is none, in words that follow the file's name. */
-export type ReadText = { readonly text: string } | { readonly problem: string; readonly code?: string | undefined };
+export type ReadText =
+  | {
+      readonly text: string;
+      /** It can be read this once. */
+      readonly isPipe: boolean;
+    }
+  | { readonly problem: string; readonly code?: string | undefined };
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
@@ -30,16 +36,16 @@ export async function readText(path: string, limitBytes: number): Promise<ReadTe
       if (size > limitBytes) return { problem: `is larger than ${limitBytes / 2 ** 20} MiB` };
       chunks.push(buffer.subarray(0, bytesRead));
     }
-    return decode(Buffer.concat(chunks));
+    return decode(Buffer.concat(chunks), stats.isFIFO());
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return { problem: REASONS[code ?? ""] ?? `cannot be read (${code ?? "unknown reason"})`, code };
   }
 }
 
-function decode(bytes: Uint8Array): ReadText {
+function decode(bytes: Uint8Array, isPipe: boolean): ReadText {
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), isPipe };
   } catch {
     return { problem: "is not UTF-8 text" };
   }

@@ -1,13 +1,17 @@
 /** Tells auditors that a configuration was loaded, and which secrets came out of it: where each is written, never what it is. */
 import { formatOrigin } from "../config/origin.ts";
+import type { ConfigurationEvent } from "../core/audit-event.ts";
 import { channels, publishAudit } from "../core/events.ts";
 import { Secret } from "../core/secret.ts";
-import type { LoadedConnector } from "./loaded-connector.ts";
+import type { LoadedConfig } from "./configuration.ts";
 
 /** Publishes on `busbar:audit` while somebody listens. */
-export function auditConfiguration(files: readonly string[], connectors: readonly LoadedConnector[]): void {
+export function auditConfiguration(
+  event: ConfigurationEvent["event"],
+  { files, connectors }: Pick<LoadedConfig, "files" | "connectors">,
+): void {
   if (!channels.audit.hasSubscribers) return;
-  publishAudit({ event: "configuration loaded", files, connectors: connectors.map(({ name }) => name) });
+  publishAudit({ event, files, connectors: connectors.map(({ name }) => name) });
   for (const connector of connectors) {
     const { connection, options } = connector.settings;
     for (const path of secretPaths({ connection, options }))

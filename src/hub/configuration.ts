@@ -1,5 +1,5 @@
 /** A configuration, read, merged, checked and resolved: everything that is known before a connector is made. */
-import { loadFiles, loadObject } from "../config/load.ts";
+import { loadFiles, loadObject, type LoadedTree } from "../config/load.ts";
 import type { Origin } from "../config/origin.ts";
 import { configError, formatProblem, type ConfigProblem } from "../config/problem.ts";
 import { nodeAt, plainOf, treeOf } from "../config/tree.ts";
@@ -44,7 +44,11 @@ export interface LoadOptions {
 export interface LoadedConfig {
   /** The files read, as they were named. */
   readonly files: readonly string[];
+  /** Other files that values came from, as full paths: `.env` (there or not) and each `${file:…}`. */
+  readonly valueFiles: readonly string[];
   readonly connectors: readonly LoadedConnector[];
+  /** The same configuration with the values that its `${…}` have now; changes of its own text are not looked at. */
+  refresh(): Promise<LoadedConfig>;
 }
 
 /**
@@ -52,9 +56,19 @@ export interface LoadedConfig {
  * its place; `problemsOf(error)` gives them as data.
  */
 export async function loadConfig(source: ConfigSource, options: LoadOptions = {}): Promise<LoadedConfig> {
+  const config = await readConfig(source, options);
+  auditConfiguration("configuration loaded", config);
+  return config;
+}
+
+/** As `loadConfig`, and tells no auditor: nothing of it is in force yet. */
+export async function readConfig(source: ConfigSource, options: LoadOptions = {}): Promise<LoadedConfig> {
   const { env = process.env, overrides = {} } = options;
   const sources = typeof source === "string" || source instanceof URL ? [source] : source;
-  const found = isList(sources) ? await loadFiles(sources, env) : loadObject(sources);
+  return check(isList(sources) ? await loadFiles(sources, env) : loadObject(sources), overrides);
+}
+
+async function check(found: LoadedTree, overrides: NonNullable<LoadOptions["overrides"]>): Promise<LoadedConfig> {
   if (found.isBroken) throw configError(inOrder(found.problems, found.files));
   const originOf = (path: readonly PropertyKey[]): Origin => ({
     from: "override",
@@ -75,9 +89,12 @@ export async function loadConfig(source: ConfigSource, options: LoadOptions = {}
       })),
   ].map((problem) => orMisnamed(problem, names, found.files));
   if (problems.length > 0) throw configError(inOrder(problems, found.files));
-  const connectors = checked.flatMap(({ connector }) => connector ?? []);
-  auditConfiguration(found.files, connectors);
-  return { files: found.files, connectors };
+  return {
+    files: found.files,
+    valueFiles: found.valueFiles,
+    connectors: checked.flatMap(({ connector }) => connector ?? []),
+    refresh: async () => check(await found.refresh(), overrides),
+  };
 }
 
 /** In a later file, an entry that is not whole is most likely meant for a connector of an earlier one. */
