@@ -10,7 +10,7 @@ import type { CircuitEvent } from "../core/audit-event.ts";
 import { Call, type CallOptions } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Definition, Session } from "../core/definition.ts";
-import { ConnectorError, type Kind } from "../core/errors.ts";
+import { type ConnectorError, type Kind } from "../core/errors.ts";
 import { publishAudit, publishNotice } from "../core/events.ts";
 import type { Operation } from "../core/operation.ts";
 import { CallRecord } from "../core/record.ts";

@@ -10,7 +10,13 @@ import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
 import { addressOf, type Address } from "../../contracts/sql/address.ts";
 import { SqlSession, type SqlHandlers } from "../../contracts/sql/session.ts";
-import { SYSTEM, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
+import {
+  SYSTEM,
+  type Connection,
+  type connection as connectionFields,
+  type Options,
+  type options as optionFields,
+} from "./config.ts";
 import { sendCancel } from "./wire/cancel.ts";
 import { guardParser } from "./wire/guard-parser.ts";
 import { PostgreSQLConnection } from "./connection.ts";
@@ -29,6 +35,7 @@ const KEEP_ALIVE_MS = 30_000;
 export interface PostgreSQLSession extends SqlHandlers {
   readonly sql: SqlSession<PostgreSQLConnection>;
   ping(signal: AbortSignal): Promise<void | Degraded>;
+  renew(connection: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +45,7 @@ export async function openSession(
 ): Promise<PostgreSQLSession> {
   const { clock } = env;
   const { default: driver } = await loadDriver("pg", () => import("pg"));
-  const address = addressOf(connection, SYSTEM);
+  let address = addressOf(connection, SYSTEM);
   const connect = (signal: AbortSignal, onLost: () => void): Promise<PostgreSQLConnection> =>
     openConnection(driver, { address, options, clock, signal, onLost });
   const pool = new Pool<PostgreSQLConnection>({
@@ -80,6 +87,13 @@ export async function openSession(
       }
       const { waiting, size } = pool;
       return waiting === 0 ? undefined : { degraded: `${waiting} calls wait for one of ${size} connections` };
+    },
+    async renew(other, signal) {
+      const next = addressOf(other as Connection, SYSTEM);
+      const proof = await openConnection(driver, { address: next, options, clock, signal, onLost: () => {} });
+      await proof.close();
+      address = next;
+      pool.retire();
     },
     close: () => pool.close(CLOSE_MS),
   };

@@ -47,7 +47,11 @@ export async function openSession(
   const lease =
     source &&
     new TokenLease({
-      source,
+      async source(signal) {
+        const token = await source(signal);
+        env.conceal(new Secret(token.value));
+        return token;
+      },
       clock,
       renewAheadMs: auth?.scheme === "oauth2" ? auth.renewAhead : RENEW_AHEAD_MS,
       onRenewed: (lifetimeMs) => env.notify("token renewed", { lifetimeMs }),
