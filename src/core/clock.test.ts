@@ -10,7 +10,7 @@ test("`now` is monotonic with fractions, `wall` is the time of day", () => {
   expect(Math.abs(systemClock.wall() - Date.now())).toBeLessThan(1_000);
 });
 
-test.each(["after", "timeout"] as const)("`%s` runs once, not early, and not at all once cancelled", async (name) => {
+test.each(["after", "background", "timeout"] as const)("`%s` runs once, not early, and not at all once cancelled", async (name) => {
   let cancelledRan = false;
   systemClock[name](1, () => (cancelledRan = true)).cancel();
   const startedAt = systemClock.now();
@@ -26,12 +26,12 @@ test.each(["after", "timeout"] as const)("`%s` runs once, not early, and not at 
   expect([runs, cancelledRan]).toEqual([1, false]);
 });
 
-test.each(["after", "timeout"] as const)("`%s` takes no time and less as soon as possible", async (name) => {
+test.each(["after", "background", "timeout"] as const)("`%s` takes no time and less as soon as possible", async (name) => {
   await new Promise<void>((resolve) => void systemClock[name](0, resolve));
   await new Promise<void>((resolve) => void systemClock[name](-5, resolve));
 });
 
-test.each(["after", "timeout"] as const)(
+test.each(["after", "background", "timeout"] as const)(
   "`%s` does not fire at once where the wait is longer than a timer holds",
   async (name) => {
     let hasRun = false;
@@ -41,3 +41,12 @@ test.each(["after", "timeout"] as const)(
     for (const timer of timers) timer.cancel();
   },
 );
+
+test("a wait in the background does not keep the process alive", () => {
+  const waits = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
+  const before = waits();
+  const timer = systemClock.background(10_000, () => {});
+  expect(waits()).toBe(before);
+  timer.cancel();
+  systemClock.after(10_000, () => {}).cancel();
+});

@@ -12,6 +12,8 @@ export interface Clock {
   wall(): number;
   /** Runs `run` once after `ms`; for waits, which nearly always come to pass. */
   after(ms: number, run: () => void): Timer;
+  /** As `after`, for what nobody waits for (a look now and then): it does not keep the process alive. */
+  background(ms: number, run: () => void): Timer;
   /** Runs `run` once after `ms`; for time-outs, which are nearly always cancelled: cheap, for few different durations. */
   timeout(ms: number, run: () => void): Timer;
 }
@@ -26,17 +28,21 @@ const lists = new TimerLists(now);
 export const systemClock: Clock = {
   now,
   wall: () => Date.now(),
-  after(ms, run) {
-    const dueAt = now() + ms;
-    // Node counts from the start of the event loop's turn, so its timers fire up to a moment early; and it cannot count
-    // further than LONGEST_MS.
-    const fire = (): void => {
-      const left = dueAt - now();
-      if (left > 0) timer = setTimeout(fire, Math.min(Math.ceil(left), LONGEST_MS));
-      else run();
-    };
-    let timer = setTimeout(fire, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_MS));
-    return { dueAt, cancel: () => clearTimeout(timer) };
-  },
+  after: (ms, run) => arm(ms, run, (timer) => timer),
+  background: (ms, run) => arm(ms, run, (timer) => timer.unref()),
   timeout: (ms, run) => lists.add(Math.min(ms, LONGEST_MS), run),
 };
+
+function arm(ms: number, run: () => void, asKept: (timer: NodeJS.Timeout) => NodeJS.Timeout): Timer {
+  const dueAt = now() + ms;
+  // Node counts from the start of the event loop's turn, so its timers fire up to a moment early; and it cannot count
+  // further than LONGEST_MS.
+  const start = (left: number): NodeJS.Timeout => asKept(setTimeout(fire, Math.min(Math.ceil(left), LONGEST_MS)));
+  const fire = (): void => {
+    const left = dueAt - now();
+    if (left > 0) timer = start(left);
+    else run();
+  };
+  let timer = start(Math.max(0, ms));
+  return { dueAt, cancel: () => clearTimeout(timer) };
+}

@@ -46,6 +46,7 @@ export function fakeClock(): FakeClock {
     now: () => now,
     wall: () => START_WALL_MS + now - START_MS,
     after: arm,
+    background: arm,
     timeout: arm,
     settle,
     async advance(ms) {

@@ -103,6 +103,7 @@ describe("trap 12: a server that is killed and comes back", () => {
       now: () => systemClock.now() * speed,
       wall: () => systemClock.wall(),
       after: (ms, run) => systemClock.after(ms / speed, run),
+      background: (ms, run) => systemClock.background(ms / speed, run),
       timeout: (ms, run) => systemClock.timeout(ms / speed, run),
     };
     const db = await connected({ maxConnections: 3, connectionTimeout: 20_000, timeout: 100_000 }, clock);
