@@ -23,6 +23,7 @@ import { Failures } from "./failures.ts";
 import { parseInput } from "./input.ts";
 import { operationsHint, refuseCall } from "./refused-call.ts";
 import type { Settings } from "./settings.ts";
+import type { VitalSigns } from "./vital-signs.ts";
 
 /** What a configuration finds at the connector that it is in force at. */
 export interface Surroundings {
@@ -32,6 +33,7 @@ export interface Surroundings {
   readonly redaction: Redaction;
   /** Absent where nobody can read the credentials anew. */
   readonly credentials: Credentials | undefined;
+  readonly signs: VitalSigns;
   /** The session that a running call can use, or undefined where one must be opened first. */
   readonly session: () => Session | undefined;
   /** Opens a session; throws a `ConnectorError`. */
@@ -62,12 +64,13 @@ export class Configured {
       this.#adHoc = before.#adHoc;
       return;
     }
-    const { name, redaction, session, connect } = around;
+    const { name, redaction, session, connect, signs } = around;
     const { provider, title, classify } = definition;
     this.failures = new Failures({ connector: name, provider, title, classify, redaction });
     this.#adHoc = new WeakMap();
     const onUnclassified = (error: unknown): void => this.failures.tellUnclassified(error);
-    const innermost = attempt({ classify, onUnclassified, session, connect }, (call) => this.#adHoc.get(call.record));
+    const hooks = { classify, onUnclassified, session, connect, condition: signs.condition };
+    const innermost = attempt(hooks, (call) => this.#adHoc.get(call.record));
     this.pipeline = buildPipeline(settings.policies, this.#pipelineEnvironment(), innermost);
   }
 
@@ -130,12 +133,14 @@ export class Configured {
   }
 
   #pipelineEnvironment(): Parameters<typeof buildPipeline>[1] {
-    const { name: connector, clock, random, redaction, credentials, enter } = this.#around;
+    const { name: connector, clock, random, redaction, credentials, enter, signs } = this.#around;
     return {
       clock,
       random,
       enter,
       credentials,
+      onFailure: (error, call) => signs.failed(error, call),
+      onCircuit: (state) => signs.circuit(state),
       present: (thrown, call) => this.failures.ofCall(thrown, call),
       redact: (text) => redaction.redact(text),
       notify: (event, severity) => publishNotice({ connector, name: event, severity }),

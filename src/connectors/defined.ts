@@ -2,11 +2,13 @@
 import type { CallOptions } from "../core/call.ts";
 import type { AdHoc } from "../core/attempt.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
+import { Condition } from "../core/condition.ts";
 import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
+import type { ConnectorStatus } from "../core/connector-status.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
 import { ConnectorError } from "../core/errors.ts";
 import type { Call } from "../core/call.ts";
-import { publishAudit, publishNotice, publishState, type StateEvent } from "../core/events.ts";
+import { publishAudit, publishNotice } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
 import type { Answer, Input, Operation, Operations, Plain, Streaming } from "../core/operation.ts";
@@ -18,8 +20,9 @@ import type { CircuitControl } from "../policies/circuit.ts";
 import type { ConnectorEnvironment } from "./connector-environment.ts";
 import { Configured, type Surroundings } from "./configured.ts";
 import { RenewableCredentials } from "./credentials.ts";
-import { checkHealth } from "./health-check.ts";
+import type { HealthCheckOptions } from "./health-check.ts";
 import { settingsOf, type Settings } from "./settings.ts";
+import { VitalSigns } from "./vital-signs.ts";
 
 /** Everything about a connector but its secrets. */
 export interface ConnectorDescription {
@@ -47,6 +50,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   readonly #lifecycle: Lifecycle<Session>;
   readonly #redaction = new Redaction();
   readonly #credentials: RenewableCredentials | undefined;
+  readonly #signs: VitalSigns;
   readonly #around: Surroundings;
   #now: Configured;
   /** Configurations are put in force one after the other. */
@@ -63,7 +67,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       clock: this.#clock,
       connectLimitMs: () => this.config.policies.timeout,
       open: (signal) => this.#open(this.#now, signal),
-      onState: (state, reason) => this.#tellState(state, reason),
+      onState: (state, reason, error) => this.#signs.session(state, reason, error),
       onNotClosed: (error) => this.#warn("session not closed", error),
     });
     const { renew } = environment;
@@ -74,11 +78,13 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
         read: async () => this.#renew(await renew()),
         onFailed: (error) => this.#warn("credentials not renewed", error),
       });
+    const common = { name: this.name, clock: this.#clock, redaction: this.#redaction };
+    const { condition = new Condition(this.#clock) } = environment;
+    this.#signs = new VitalSigns({ ...common, condition, inForce: () => this.#now });
     this.#around = {
-      name: this.name,
-      clock: this.#clock,
+      ...common,
       random: this.#random,
-      redaction: this.#redaction,
+      signs: this.#signs,
       credentials: this.#credentials,
       session: () => this.#lifecycle.runningSession,
       connect: () => this.#connectOnUse(),
@@ -90,6 +96,11 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   override get isConnected(): boolean {
     return this.#lifecycle.session !== undefined;
+  }
+
+  /** How the connector is, from memory: its state, why and since when, its last error. */
+  get status(): ConnectorStatus {
+    return this.#signs.condition.status;
   }
 
   /** Shows and sets the circuit breaker, where the settings switch it on. */
@@ -109,6 +120,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   override async disconnect({ timeout = DRAIN_MS }: { readonly timeout?: number } = {}): Promise<void> {
     try {
       await this.#lifecycle.disconnect(timeout);
+      // Also where there was no session, and nobody has begun to open one meanwhile.
+      if (!this.isConnected && this.#lifecycle.isSettled) this.#signs.condition.disconnected();
     } catch (error) {
       throw this.#now.failures.present(error);
     }
@@ -159,19 +172,14 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       return guardReads(opened, started, {
         clock: this.#clock,
         readLimitMs: started.timeoutMs ?? now.settings.policies.timeout,
-        toError: (thrown) => now.failures.ofCall(thrown, started),
+        toError: (thrown) => this.#signs.ofReading(now.failures.ofCall(thrown, started), started),
       });
     };
     return lazyStream(open, () => call?.cancel(brokenOff(call)));
   }
 
-  override healthCheck(): Promise<Health> {
-    return checkHealth(
-      (signal) => this.#renewing(() => this.#ping(signal)),
-      this.#clock,
-      (thrown) => this.#now.failures.present(thrown).message,
-      (text) => this.#redaction.redact(text),
-    );
+  override healthCheck(options?: HealthCheckOptions): Promise<Health> {
+    return this.#signs.check((signal) => this.#renewing(() => this.#ping(signal)), options);
   }
 
   /** Everything about the connector but its secrets. */
@@ -254,6 +262,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
         this.#now = next;
         this.config = settings;
         this.#credentials?.advance();
+        this.#signs.circuit(this.circuitBreaker?.state ?? "closed");
       });
     } catch (thrown) {
       throw next.failures.present(next.failures.ofConnecting(thrown));
@@ -286,10 +295,5 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   #warn(event: string, thrown: unknown): void {
     const detail = this.#now.failures.present(thrown).message;
     publishNotice({ connector: this.name, name: event, severity: "warning", detail });
-  }
-
-  #tellState(state: StateEvent["state"], reason: string | undefined): void {
-    const { provider } = this.#now.definition;
-    publishState({ connector: this.name, provider, state, reason: reason && this.#redaction.redact(reason) });
   }
 }

@@ -7,9 +7,11 @@
  */
 import type { Call } from "./call.ts";
 import { toConnectorError, type Classification } from "./classify.ts";
+import type { Condition } from "./condition.ts";
 import type { Session } from "./definition.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Next } from "./policy.ts";
+import type { CallRecord } from "./record.ts";
 import { openStream, type OpenedStream } from "./stream.ts";
 import { untilCancelled } from "./until-cancelled.ts";
 
@@ -20,6 +22,8 @@ export interface AttemptHooks {
   readonly session: () => Session | undefined;
   /** Opens a session; throws a `ConnectorError`. */
   readonly connect: () => Promise<Session>;
+  /** Hears of every try that was answered. */
+  readonly condition?: Pick<Condition, "succeeded"> | undefined;
 }
 
 type AnyHandler = (input: unknown, call: Call) => unknown;
@@ -28,6 +32,11 @@ type AnyHandler = (input: unknown, call: Call) => unknown;
 export type AdHoc = (session: Session, call: Call) => Promise<unknown>;
 
 export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | undefined): Next {
+  const { condition } = hooks;
+  const answered = (answer: unknown, record: CallRecord): unknown => {
+    condition?.succeeded(record);
+    return answer;
+  };
   const run = async (call: Call): Promise<unknown> => {
     const { record } = call;
     // Nobody waits for it any more, and what has not begun needs no ending.
@@ -43,14 +52,17 @@ export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | unde
       const own = adHoc(call);
       record.provable = own === undefined && session.readOnlyHandlers?.[record.operation] !== undefined;
       record.stage = "running";
-      if (own !== undefined) return await own(session, call);
+      if (own !== undefined) return answered(await own(session, call), record);
       const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
       // The table is typed where the author writes it; here operations are looked up by name.
       const handler = handlers?.[record.operation] as AnyHandler | undefined;
       if (handler === undefined)
         throw new ConnectorError("internal", "The connector's session has no handler for it", { outcome: "none" });
       const answer = handler(call.input, call);
-      return call.operation.stream ? await opened(answer as AsyncIterable<unknown>, call) : await answer;
+      return answered(
+        call.operation.stream ? await opened(answer as AsyncIterable<unknown>, call) : await answer,
+        record,
+      );
     } catch (thrown) {
       const cancelled = call.cancelled;
       const error = cancelled ?? toConnectorError(thrown, hooks.classify, hooks.onUnclassified);

@@ -5,9 +5,16 @@
  */
 import { channel } from "node:diagnostics_channel";
 import type { AuditEvent } from "./audit-event.ts";
+import type { ConditionChange } from "./connector-status.ts";
 import type { CallRecord } from "./record.ts";
 
-/** A connector's change of state. */
+/** A change of how a connector is: `lazy`, `connecting`, `ready`, `degraded` or `down`. */
+export interface ConditionEvent extends ConditionChange {
+  readonly connector: string;
+  readonly provider: string;
+}
+
+/** What happened to a connector's session. */
 export interface StateEvent {
   readonly connector: string;
   readonly provider: string;
@@ -43,7 +50,10 @@ export const channels = {
   attemptStart: channel("busbar:attempt:start"),
   /** The same record when the try is over; a stream's try is over when its first items are there. */
   attempt: channel("busbar:attempt"),
+  /** A `StateEvent`: what happens to the session. */
   state: channel("busbar:state"),
+  /** A `ConditionEvent`: whether calls can be expected to succeed. */
+  condition: channel("busbar:condition"),
   unclassified: channel("busbar:unclassified"),
   notice: channel("busbar:notice"),
   /** An `AuditEvent`. */
@@ -56,6 +66,10 @@ export function publishCall(record: CallRecord): void {
 
 export function publishState(event: StateEvent): void {
   if (channels.state.hasSubscribers) channels.state.publish(event);
+}
+
+export function publishCondition(event: ConditionEvent): void {
+  if (channels.condition.hasSubscribers) channels.condition.publish(event);
 }
 
 export function publishUnclassified(event: UnclassifiedEvent): void {

@@ -28,7 +28,8 @@ export interface LifecycleHooks<S extends Closable> {
   /** Most milliseconds that opening may take; 0 means no limit. */
   connectLimitMs(this: void): number;
   open(this: void, signal: AbortSignal): Promise<S>;
-  onState(this: void, state: StateEvent["state"], reason?: string): void;
+  /** @param error why a session could not be opened; `reason` is its message. */
+  onState(this: void, state: StateEvent["state"], reason?: string, error?: unknown): void;
   /** A session that was replaced could not be closed; nobody waits for that. */
   onNotClosed(this: void, error: unknown): void;
 }
@@ -148,7 +149,7 @@ export class Lifecycle<S extends Closable> {
       onState("connected");
       return this.#session;
     } catch (error) {
-      onState("disconnected", error instanceof Error ? error.message : undefined);
+      onState("disconnected", error instanceof Error ? error.message : undefined, error);
       throw error;
     } finally {
       this.#opening = undefined;

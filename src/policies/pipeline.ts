@@ -3,12 +3,13 @@ import { z } from "zod";
 import type { CircuitEvent } from "../core/audit-event.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
+import type { ConnectorError } from "../core/errors.ts";
 import type { Severity } from "../core/events.ts";
 import { compose, type Next, type Policy } from "../core/policy.ts";
 import { attemptTimeout, attemptTimeoutSetting } from "./attempt-timeout.ts";
 import { cache, cacheSetting, invalidatesSetting } from "./cache.ts";
 import { circuitBreaker, circuitBreakerSetting } from "./circuit-breaker.ts";
-import { Circuit, type CircuitControl } from "./circuit.ts";
+import { Circuit, type CircuitControl, type CircuitState } from "./circuit.ts";
 import { concurrency, concurrencySetting } from "./concurrency.ts";
 import { deadline, timeoutSetting } from "./deadline.ts";
 import { faults, faultsSetting } from "./faults.ts";
@@ -70,6 +71,9 @@ export interface PipelineEnvironment {
   readonly redact?: (text: string) => string;
   /** Tells subscribers of a change in a policy. */
   readonly notify?: (event: string, severity: Severity) => void;
+  /** Hears of every try that failed. */
+  readonly onFailure?: ((error: ConnectorError, call: Call) => void) | undefined;
+  readonly onCircuit?: ((state: CircuitState) => void) | undefined;
   /** Tells auditors of what was done to a policy by hand. */
   readonly audit?: (event: CircuitEvent["event"]) => void;
 }
@@ -92,7 +96,10 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
       ? undefined
       : new Circuit(settings.circuitBreaker, {
           clock,
-          onState: (state) => notify(`circuit ${state}`, state === "open" ? "warning" : "info"),
+          onState: (state) => {
+            notify(`circuit ${state}`, state === "open" ? "warning" : "info");
+            environment.onCircuit?.(state);
+          },
           onHand: (what) => audit(`circuit ${what}`),
         });
   const policies: Readonly<Record<PolicyName, Policy | undefined>> = {
@@ -102,7 +109,7 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
     concurrency: concurrency(settings.concurrency, clock),
     "retry-budget": budget?.policy,
     hedge: hedge(settings.hedge, clock, budget),
-    retry: retry({ ...settings.retry, attempts }, { clock, random, budget }),
+    retry: retry({ ...settings.retry, attempts }, { clock, random, budget, onFailure: environment.onFailure }),
     renewal: renewal(environment.credentials),
     "circuit-breaker": circuitBreaker(circuit, timeoutMs),
     "rate-limit": rateLimit(settings.rateLimit, clock),

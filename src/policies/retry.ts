@@ -64,11 +64,15 @@ export interface RetryEnvironment {
   readonly random: () => number;
   /** Pays for repeats; without one they are limited by the attempts only. */
   readonly budget?: RetryBudget | undefined;
+  /** Hears of every try that failed. */
+  readonly onFailure?: FailureListener | undefined;
 }
 
+type FailureListener = (error: ConnectorError, call: Call) => void;
+
 export function retry(settings: RetrySettings, environment: RetryEnvironment): Policy | undefined {
-  if (settings.attempts === 1) return undefined;
-  const { clock, random, budget } = environment;
+  const { clock, random, budget, onFailure } = environment;
+  if (settings.attempts === 1) return onFailure && tellOnly(onFailure);
   const mayRepeat = repeatBy(settings);
   const repeat = async (next: Next, call: Call, first: unknown, attemptsBefore: number): Promise<unknown> => {
     const { record } = call;
@@ -82,6 +86,7 @@ export function retry(settings: RetrySettings, environment: RetryEnvironment): P
     for (let tries = 1; ; tries++) {
       if (!(thrown instanceof ConnectorError)) throw thrown;
       const error = thrown;
+      onFailure?.(error, call);
       error.attempts ??= record.attempts;
       if (call.cancelled !== undefined) throw call.cancelled;
       // Nothing that happens later makes certain what an earlier try left open.
@@ -119,6 +124,15 @@ export function retry(settings: RetrySettings, environment: RetryEnvironment): P
     const { attempts } = call.record;
     return next(call).catch((error: unknown) => repeat(next, call, error, attempts));
   };
+}
+
+/** Where nothing is repeated. */
+function tellOnly(onFailure: FailureListener): Policy {
+  return (next) => (call) =>
+    next(call).catch((error: unknown) => {
+      if (error instanceof ConnectorError) onFailure(error, call);
+      throw error;
+    });
 }
 
 /** The system's answer to a write inside a read-only repeat. */
