@@ -6,6 +6,7 @@ import { ConnectorError, type Kind } from "../core/errors.ts";
 import type { Next } from "../core/policy.ts";
 import { CallRecord, type CacheState } from "../core/record.ts";
 import { untilCancelled } from "../core/until-cancelled.ts";
+import { areCurrent, type LabelsOf } from "./cache-labels.ts";
 import type { CacheStore, Lifetime, StoredAnswer } from "./cache-store.ts";
 import { deadline } from "./deadline.ts";
 import { Flight, isLeadersOwn } from "./flight.ts";
@@ -25,6 +26,7 @@ interface Read {
   readonly call: Call;
   readonly key: string;
   readonly lifetime: Lifetime;
+  readonly labels: LabelsOf;
 }
 
 /** The system does not answer; what it answered before is better than nothing. */
@@ -53,7 +55,7 @@ export class CachedReads {
     const { call, key, lifetime } = read;
     const { clock, timeoutMs } = this.#environment;
     call.throwIfCancelled();
-    const kept = this.#store.get(key, call.name);
+    const kept = this.#store.get(key);
     if (kept !== undefined) {
       const ageMs = clock.now() - kept.storedAt;
       if (ageMs < lifetime.ttl) return serve(call, kept, "hit");
@@ -66,7 +68,7 @@ export class CachedReads {
       // From here on the call may wait for another's answer, so its deadline begins here.
       return await deadline(timeoutMs, clock)(() => this.#fetch(read))(call);
     } catch (error) {
-      const old = this.#store.get(key, call.name);
+      const old = this.#store.get(key);
       const isOutage = error instanceof ConnectorError && OUTAGES.has(error.kind);
       if (old === undefined || !isOutage) throw error;
       if (clock.now() - old.storedAt >= lifetime.ttl + lifetime.staleIfError) throw error;
@@ -80,7 +82,7 @@ export class CachedReads {
     const { clock } = this.#environment;
     for (;;) {
       const since = clock.now();
-      const flight = this.#flightOf(call, key);
+      const flight = this.#flightOf(key);
       if (flight === undefined) return this.#lead(read);
       const outcome = await untilCancelled(flight.outcome, call).finally(() =>
         call.record.addWait("queued", clock.now() - since),
@@ -92,15 +94,17 @@ export class CachedReads {
   }
 
   /** The call under way that a new one may join. */
-  #flightOf({ name }: Call, key: string): Flight | undefined {
+  #flightOf(key: string): Flight | undefined {
     const flight = this.#flights.get(key);
-    return flight?.generation === this.#store.generation(name) ? flight : undefined;
+    return flight !== undefined && areCurrent(flight.labels) ? flight : undefined;
   }
 
   /** Makes the call that others can join. */
-  async #lead({ call, key }: Read): Promise<unknown> {
-    const generation = this.#store.generation(call.name);
-    const flight = new Flight(generation);
+  async #lead({ call, key, labels }: Read): Promise<unknown> {
+    const names = labels(call);
+    // What nobody could outdate is not kept.
+    if (names === undefined) return this.#next(call);
+    const flight = new Flight(this.#store.labels.hold(names));
     this.#flights.set(key, flight);
     try {
       const data = await this.#next(call);
@@ -108,8 +112,8 @@ export class CachedReads {
       const copy = copyData({ data, meta: call.record.answer })?.value;
       if (copy === undefined) flight.tell("not shared");
       else {
-        const answer = { ...copy, storedAt: this.#environment.clock.now(), generation };
-        this.#store.put(key, call.name, answer);
+        const answer = { ...copy, storedAt: this.#environment.clock.now() };
+        this.#store.put(key, answer, flight.labels);
         flight.tell({ answer });
       }
       return data;
@@ -118,6 +122,7 @@ export class CachedReads {
       throw error;
     } finally {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      this.#store.labels.release(flight.labels);
     }
   }
 
@@ -125,7 +130,7 @@ export class CachedReads {
   #refresh(read: Read): void {
     const { clock, timeoutMs, enter, present } = this.#environment;
     const { operation, input, effect, name, record: asked } = read.call;
-    if (this.#flightOf(read.call, read.key) !== undefined) return;
+    if (this.#flightOf(read.key) !== undefined) return;
     const { connector, provider, type } = asked;
     const record = new CallRecord({ connector, provider, type, operation: name, effect }, clock.now());
     const call = new Call({ operation, input, effect, record });

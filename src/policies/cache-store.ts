@@ -1,6 +1,7 @@
 /** Answers by key, the least recently used one going first where there are too many. */
 import { LinkedList, type Link } from "../core/linked-list.ts";
 import type { AnswerMeta } from "../core/record.ts";
+import { areCurrent, CacheLabels, type Label } from "./cache-labels.ts";
 
 /** How long an answer is used, in milliseconds. */
 export interface Lifetime {
@@ -15,12 +16,11 @@ export interface StoredAnswer {
   readonly data: unknown;
   readonly meta: AnswerMeta;
   readonly storedAt: number;
-  /** Of its operation; an answer of an earlier one is outdated. */
-  readonly generation: number;
 }
 
 interface Entry {
   readonly answer: StoredAnswer;
+  readonly labels: readonly Label[];
   readonly link: Link<string>;
 }
 
@@ -29,47 +29,41 @@ export class CacheStore {
   readonly #entries = new Map<string, Entry>();
   /** Keys, the least recently used first. */
   readonly #order = new LinkedList<string>();
-  readonly #generations = new Map<string, number>();
+  /** What outdates answers. */
+  readonly labels = new CacheLabels();
 
   constructor(mostEntries: number) {
     this.#mostEntries = mostEntries;
   }
 
-  /** Grows when what an operation has answered so far becomes outdated. */
-  generation(operation: string): number {
-    return this.#generations.get(operation) ?? 0;
-  }
-
-  outdate(operation: string): void {
-    this.#generations.set(operation, this.generation(operation) + 1);
-  }
-
-  /** An answer of the operation's present generation. */
-  get(key: string, operation: string): StoredAnswer | undefined {
+  /** An answer that has not been outdated. */
+  get(key: string): StoredAnswer | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    this.#remove(key, entry);
-    if (entry.answer.generation !== this.generation(operation)) return undefined;
-    this.#add(key, entry.answer);
+    if (!areCurrent(entry.labels)) {
+      this.#drop(key, entry);
+      return undefined;
+    }
+    this.#order.remove(entry.link);
+    this.#entries.set(key, { ...entry, link: this.#order.push(key) });
     return entry.answer;
   }
 
   /** Keeps an answer, unless it was outdated while it was on its way. */
-  put(key: string, operation: string, answer: StoredAnswer): void {
-    if (answer.generation !== this.generation(operation)) return;
+  put(key: string, answer: StoredAnswer, labels: readonly Label[]): void {
+    if (!areCurrent(labels)) return;
     const before = this.#entries.get(key);
-    if (before !== undefined) this.#remove(key, before);
-    this.#add(key, answer);
+    if (before !== undefined) this.#drop(key, before);
+    const held = this.labels.hold(labels.map(({ name }) => name));
+    this.#entries.set(key, { answer, labels: held, link: this.#order.push(key) });
     if (this.#entries.size <= this.#mostEntries) return;
-    this.#entries.delete(this.#order.shift()!);
+    const oldest = this.#order.first!;
+    this.#drop(oldest, this.#entries.get(oldest)!);
   }
 
-  #add(key: string, answer: StoredAnswer): void {
-    this.#entries.set(key, { answer, link: this.#order.push(key) });
-  }
-
-  #remove(key: string, { link }: Entry): void {
+  #drop(key: string, { labels, link }: Entry): void {
     this.#order.remove(link);
     this.#entries.delete(key);
+    this.labels.release(labels);
   }
 }

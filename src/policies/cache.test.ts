@@ -10,6 +10,7 @@ import { untilCancelled } from "../core/until-cancelled.ts";
 import { fakeClock } from "../testkit/fake-clock.ts";
 import { makeCall, type CallSettings } from "../testkit/make-call.ts";
 import { cache, cacheSetting, invalidatesSetting } from "./cache.ts";
+import { CacheLabels } from "./cache-labels.ts";
 import { CacheStore } from "./cache-store.ts";
 import { deadline } from "./deadline.ts";
 import { observe } from "./observe.ts";
@@ -501,6 +502,179 @@ describe("a write", () => {
     await fill("old");
     await fill("done", { ...put, effect: "read" });
     expect(await send()).toBe("old");
+  });
+});
+
+describe("tags", () => {
+  const users = { get: { ttl: 60_000, tags: ["users", "user:{input.id}"] }, list: { ttl: 60_000, tags: ["users"] } };
+  const update: CallSettings = { name: "update", effect: "unsafe" };
+
+  test("let a write outdate what it touched, and nothing else", async () => {
+    const { asked, send, fill } = bench(users, { update: { tags: ["user:{input.id}"] } });
+    await fill("ada", { input: { id: 1 } });
+    await fill("grace", { input: { id: 2 } });
+    await fill(["ada", "grace"], { name: "list" });
+    await fill("done", { ...update, input: { id: 1, name: "Ada" } });
+    expect([await send({ input: { id: 2 } }), await send({ name: "list" })]).toEqual(["grace", ["ada", "grace"]]);
+    const count = asked.length;
+    void send({ input: { id: 1 } });
+    expect(asked.length).toBe(count + 1);
+  });
+
+  test("of fixed text outdate the answers of every operation that carries them, beside operations by name", async () => {
+    for (const outdated of [
+      { tags: ["users"] },
+      { operations: ["get", "list"] },
+      { operations: ["list"], tags: ["user:{input.id}"] },
+    ]) {
+      const { asked, send, fill } = bench(users, { update: outdated });
+      await fill("ada", { input: { id: 1 } });
+      await fill(["ada"], { name: "list" });
+      await fill("done", { ...update, input: { id: 1 } });
+      const count = asked.length;
+      void send({ input: { id: 1 } });
+      void send({ name: "list" });
+      expect(asked.length).toBe(count + 2);
+    }
+  });
+
+  test("count for an answer that was on its way when they were outdated: it is neither kept nor joined", async () => {
+    const { asked, clock, send, fill } = bench(users, { update: { tags: ["user:{input.id}"] } });
+    const early = send({ input: { id: 1 } });
+    const other = send({ input: { id: 2 } });
+    await clock.settle();
+    await fill("done", { ...update, input: { id: 1 } });
+    const late = send({ input: { id: 1 } });
+    await clock.settle();
+    expect(asked.length).toBe(4);
+    await asked[0]!.answer("before");
+    await asked[1]!.answer("other");
+    await asked[3]!.answer("after");
+    expect([await early, await other, await late]).toEqual(["before", "other", "after"]);
+    expect(await send({ input: { id: 1 } })).toBe("after");
+    expect(await send({ input: { id: 2 } })).toBe("other");
+    expect(asked.length).toBe(4);
+  });
+
+  test("that cannot be told keep nothing, and outdate everything", async () => {
+    const { asked, clock, start, send, fill } = bench(users, { update: { tags: ["user:{input.id}"] } });
+    await fill("nobody", { input: { name: "x" } });
+    const again = start({ input: { name: "x" } });
+    await clock.settle();
+    await asked.at(-1)!.answer("nobody");
+    expect([await again.result, again.call.record.cache]).toEqual(["nobody", undefined]);
+    expect(asked.length).toBe(2);
+    await fill("ada", { input: { id: 1 } });
+    await fill("names", { name: "list" });
+    await fill("done", { ...update, input: { where: "true" } });
+    void send({ input: { id: 1 } });
+    void send({ name: "list" });
+    expect(asked.length).toBe(7);
+  });
+
+  test("are the same for a field that is a number as for its text, and meet fixed ones", async () => {
+    const { asked, send, fill } = bench(users, {
+      update: { tags: ["user:{input.of.id}"] },
+      clear: { tags: ["user:7"] },
+    });
+    await fill("ada", { input: { id: "1" } });
+    await fill("done", { ...update, input: { of: { id: 1 } } });
+    await fill("ada", { input: { id: "1" } });
+    expect(asked.length).toBe(3);
+    await fill("grace", { input: { id: 7 } });
+    await fill("done", { ...update, name: "clear" });
+    void send({ input: { id: 7 } });
+    expect(asked.length).toBe(6);
+  });
+
+  test("hold no input in clear", async () => {
+    const put = vi.spyOn(CacheStore.prototype, "put");
+    await bench(users).fill("answer", { input: { id: "hunter2" } });
+    expect(put.mock.calls.length).toBe(1);
+    expect(inspect(put.mock.calls, { depth: null })).not.toMatch(/hunter2/);
+    put.mockRestore();
+  });
+
+  test("trap 9: of a hundred thousand inputs leave nothing behind when their answers have gone", async () => {
+    const labels = vi.spyOn(CacheLabels.prototype, "hold");
+    const clock = fakeClock();
+    const settings = cacheSetting.parse({ operations: users, maxEntries: 10 });
+    const send = compose(
+      [cache(settings, { update: { tags: ["user:{input.id}"] } }, { clock, timeoutMs: 0, enter: () => {} })],
+      (call) => Promise.resolve(call.input).finally(() => call.record.settle("ok", 0)),
+    );
+    for (let id = 0; id < 100_000; id++) {
+      if (id % 2 === 0) await send(makeCall({ name: "get", input: { id } }));
+      else await send(makeCall({ ...update, input: { id: id - 1 - (id % 4) } }));
+    }
+    // Ten answers, each with its operation and two tags, of which two are the same for all.
+    const { size } = labels.mock.contexts[0] as CacheLabels;
+    expect(size).toBeGreaterThan(0);
+    expect(size).toBeLessThanOrEqual(12);
+    labels.mockRestore();
+  });
+
+  test("whatever happens in whatever order, who asks after a write never gets what was before it", async () => {
+    const event = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ read: fc.integer({ min: 0, max: 2 }) }) },
+      { weight: 2, arbitrary: fc.record({ write: fc.integer({ min: 0, max: 2 }) }) },
+      { weight: 4, arbitrary: fc.record({ answer: fc.nat() }) },
+      { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 600 }) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 40 }), async (events) => {
+        const kept = { ttl: 300, staleWhileRevalidate: 300, tags: ["user:{input.id}"] };
+        const { asked, clock, send } = bench({ get: kept }, { update: { tags: ["user:{input.id}"] } });
+        /** What the system holds, and what writes have been acknowledged; by user. */
+        const held = [0, 0, 0];
+        const acknowledged = [0, 0, 0];
+        const open: { answer(): Promise<void> }[] = [];
+        const wrong: string[] = [];
+        const take = (): void => {
+          for (const { call, answer } of asked.splice(0)) {
+            const { id } = call.input as { id: number };
+            // A read sees what is there when it arrives; a write takes effect then.
+            const version = call.name === "get" ? held[id]! : ++held[id]!;
+            open.push({ answer: () => answer({ version }) });
+          }
+        };
+        for (const each of events) {
+          if ("read" in each) {
+            const id = each.read;
+            const least = acknowledged[id]!;
+            void send({ input: { id } }).then((answer) => {
+              const { version } = answer as { version: number };
+              if (version < least) wrong.push(`user ${id}: ${version}, although ${least} was written before`);
+            });
+          } else if ("write" in each) {
+            const id = each.write;
+            void send({ ...update, input: { id } }).then((answer) => {
+              acknowledged[id] = Math.max(acknowledged[id]!, (answer as { version: number }).version);
+            });
+          } else if ("wait" in each) await clock.advance(each.wait);
+          else if (open.length > 0) await open.splice(each.answer % open.length, 1)[0]!.answer();
+          await clock.settle();
+          take();
+        }
+        for (; open.length > 0; take()) await open.shift()!.answer();
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each(["user:{id}", "user:{input}", "user:{input.}", "user:{input.id", "user:input.id}", "{}", ""])(
+    "%j is none",
+    (tag) => {
+      expect(cacheSetting.safeParse({ operations: { get: { ttl: 5, tags: [tag] } } }).success).toBe(false);
+      expect(invalidatesSetting.safeParse({ put: { tags: [tag] } }).success).toBe(false);
+    },
+  );
+
+  test("are not to be had empty, nor is a write that outdates nothing", () => {
+    expect(cacheSetting.safeParse({ operations: { get: { ttl: 5, tags: [] } } }).success).toBe(false);
+    for (const nothing of [{}, [], { tags: [] }, { operations: [] }])
+      expect(invalidatesSetting.safeParse({ put: nothing }).success).toBe(false);
   });
 });
 

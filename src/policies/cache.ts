@@ -12,7 +12,9 @@
  *
  * A write that `invalidates` an operation outdates its answers once it is over, unless it certainly had no effect. Reads
  * under way at that moment may have seen the old state: they are answered, but neither kept nor joined by later callers,
- * who therefore always see what this connector wrote before.
+ * who therefore always see what this connector wrote before. Answers can carry tags, so that a write outdates only what
+ * it touched: `user:{input.id}` stands for the user whom the input names. In doubt, less is kept: an answer whose input
+ * lacks a field of its tags is not kept at all, and a write whose input does outdates every answer.
  */
 import { hash } from "node:crypto";
 import { z } from "zod";
@@ -21,16 +23,19 @@ import type { Call } from "../core/call.ts";
 import { canonicalText } from "../core/canonical.ts";
 import type { Policy } from "../core/policy.ts";
 import { CachedReads, type CacheEnvironment } from "./cache-reads.ts";
-import { CacheStore, type Lifetime } from "./cache-store.ts";
+import type { LabelsOf } from "./cache-labels.ts";
+import { CacheStore } from "./cache-store.ts";
+import { cacheTagsSetting, tagsOf } from "./cache-tags.ts";
 
 const ttl = duration("How long an answer is used; 0 shares it only among those who ask at the same time.");
 
 const lifetime = z.union([
-  ttl.transform((each): Lifetime => ({ ttl: each, staleWhileRevalidate: 0, staleIfError: 0 })),
+  ttl.transform((each) => ({ ttl: each, staleWhileRevalidate: 0, staleIfError: 0, tags: undefined })),
   z.strictObject({
     ttl,
     staleWhileRevalidate: duration("How long after that it is used while a fresh one is fetched.").default(0),
     staleIfError: duration("How long after that it is used when the system does not answer.").default(0),
+    tags: cacheTagsSetting.optional(),
   }),
 ]);
 
@@ -41,7 +46,7 @@ export const cacheSetting = z
       .refine((named) => Object.keys(named).length > 0, "names no operation")
       .meta({
         description:
-          "Reads whose answers are kept, by name: a time to live, or `ttl` with `staleWhileRevalidate` and `staleIfError`, which say how long after it an answer is used while a fresh one is fetched, or when the system does not answer.",
+          "Reads whose answers are kept, by name: a time to live, or `ttl` with `staleWhileRevalidate` and `staleIfError`, which say how long after it an answer is used while a fresh one is fetched, or when the system does not answer, and `tags`, by which writes outdate it: fixed text, or with fields of the input, `user:{input.id}`.",
       }),
     maxEntries: z
       .int()
@@ -51,13 +56,33 @@ export const cacheSetting = z
   })
   .meta({ description: "Keeps answers of reads.", examples: [{ operations: { get: "60s" } }] });
 
-export const invalidatesSetting = z.record(z.string(), z.array(z.string()).min(1)).meta({
-  description: "Operations that write, and the cached operations whose answers each of them outdates.",
-  examples: [{ put: ["get"] }],
-});
+const names = z.array(z.string()).min(1);
+
+export const invalidatesSetting = z
+  .record(
+    z.string(),
+    z.union([
+      names,
+      z
+        .strictObject({ operations: names.optional(), tags: cacheTagsSetting.optional() })
+        .refine(({ operations, tags }) => operations !== undefined || tags !== undefined, {
+          error: "outdates nothing; give it operations or tags",
+        }),
+    ]),
+  )
+  .meta({
+    description:
+      "Operations that write, and what each of them outdates: the names of cached operations, or `operations` and `tags`.",
+    examples: [{ put: ["get"] }, { put: { tags: ["user:{input.id}"] } }],
+  });
 
 export type CacheSettings = z.output<typeof cacheSetting>;
 export type InvalidatesSettings = z.output<typeof invalidatesSetting>;
+
+/** What a write outdates; a list names operations. */
+export function outdatedBy(setting: InvalidatesSettings[string]): Exclude<InvalidatesSettings[string], string[]> {
+  return Array.isArray(setting) ? { operations: setting } : setting;
+}
 
 export function cache(
   settings: CacheSettings | undefined,
@@ -65,25 +90,53 @@ export function cache(
   environment: CacheEnvironment,
 ): Policy | undefined {
   if (settings === undefined) return undefined;
-  const lifetimes = new Map(Object.entries(settings.operations));
-  const outdated = new Map(Object.entries(invalidates ?? {}));
   const store = new CacheStore(settings.maxEntries);
+  const { labels } = store;
+  const lifetimes = new Map(
+    Object.entries(settings.operations).map(([name, lifetime]) => [
+      name,
+      { lifetime, labels: labelsOf(name, lifetime.tags) },
+    ]),
+  );
+  const outdated = new Map(
+    Object.entries(invalidates ?? {}).map(([name, setting]) => {
+      const { operations = [], tags = [] } = outdatedBy(setting);
+      return [name, { operations: operations.map(ofOperation), tags: tagsOf(tags) }];
+    }),
+  );
   return (next) => {
     const reads = new CachedReads(next, store, environment);
     return (call) => {
-      const lifetime = lifetimes.get(call.name);
-      const key = lifetime === undefined ? undefined : keyOf(call);
-      if (lifetime !== undefined && key !== undefined) return reads.answer({ call, key, lifetime });
-      const operations = call.effect === "read" ? undefined : outdated.get(call.name);
-      if (operations !== undefined)
+      const kept = lifetimes.get(call.name);
+      const key = kept === undefined ? undefined : keyOf(call);
+      if (kept !== undefined && key !== undefined) return reads.answer({ ...kept, call, key });
+      const touched = call.effect === "read" ? undefined : outdated.get(call.name);
+      if (touched !== undefined) {
+        const tags = touched.tags(call.input);
         call.record.onSettled(() => {
           const { result, outcome } = call.record;
-          if (result === "ok" || outcome !== "none") for (const each of operations) store.outdate(each);
+          if (result !== "ok" && outcome === "none") return;
+          if (tags === undefined) labels.outdateAll();
+          else for (const each of [...touched.operations, ...tags]) labels.outdate(each);
         });
+      }
       return next(call);
     };
   };
 }
+
+/** What outdates the answers of an operation. */
+function labelsOf(operation: string, tags: readonly string[] = []): LabelsOf {
+  const own = ofOperation(operation);
+  const found = tagsOf(tags);
+  return ({ input }) => {
+    const tagged = found(input);
+    return tagged && [own, ...tagged];
+  };
+}
+
+/** Nothing that a tag can be: it has a space. */
+const ofOperation = (name: string): string => `operation ${name}`;
 
 /** Tells this call's answer from all others; `undefined` where it cannot be told or is not to be kept. */
 function keyOf({ name, input, effect, operation }: Call): string | undefined {

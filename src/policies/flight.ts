@@ -1,6 +1,7 @@
 /** A call under way whose answer others wait for. */
 import type { Call } from "../core/call.ts";
 import { ConnectorError } from "../core/errors.ts";
+import type { Label } from "./cache-labels.ts";
 import type { StoredAnswer } from "./cache-store.ts";
 
 export type Outcome =
@@ -10,13 +11,13 @@ export type Outcome =
   | { readonly error: unknown; readonly leader: Call };
 
 export class Flight {
-  /** Of its operation's answers when it began. */
-  readonly generation: number;
+  /** Of its answer. */
+  readonly labels: readonly Label[];
   readonly outcome: Promise<Outcome>;
   #tell: (outcome: Outcome) => void = () => {};
 
-  constructor(generation: number) {
-    this.generation = generation;
+  constructor(labels: readonly Label[]) {
+    this.labels = labels;
     this.outcome = new Promise((resolve) => (this.#tell = resolve));
   }
 

@@ -59,6 +59,23 @@ describe("refused is", () => {
     ]);
   });
 
+  test("a tag of a field that the operation does not take, or that no kept answer carries", () => {
+    const cache = { operations: { get: { ttl: 1, tags: ["users", "user:{input.id}"] } } };
+    const update = (tags: string[]) => problems({ cache, invalidates: { put: { tags } } });
+    expect(update(["users", "user:{input.tenant}", "user:5"])).toEqual([]);
+    expect(update(["usr:{input.id}", "user:{input.ident}", "all"])).toEqual([
+      'invalidates.put.tags.0: no kept answer has this tag: unknown name "usr:{input.id}"; did you mean "user:{input.id}"?; allowed: user:{input.id}, users',
+      'invalidates.put.tags.2: no kept answer has this tag: unknown name "all"; allowed: user:{input.id}, users',
+      'invalidates.put.tags.1: the operation has no such field: unknown name "ident"; allowed: id, tenant',
+    ]);
+    expect(problems({ cache: { operations: { get: { ttl: 1, tags: ["user:{input.i}"] } } } })).toEqual([
+      'cache.operations.get.tags.0: the operation has no such field: unknown name "i"; did you mean "id"?; allowed: id, tenant',
+    ]);
+    expect(problems({ cache, invalidates: { put: { operations: ["gett"] } } })).toEqual([
+      'invalidates.put.operations.0: unknown name "gett"; did you mean "get"?; allowed: get',
+    ]);
+  });
+
   test("counting by a field that no operation has", () => {
     expect(problems({ rateLimit: { ...rate, key: "input.tenannt" } })).toEqual([
       'rateLimit.key: no operation has this field: unknown name "tenannt"; did you mean "tenant"?; allowed: id, tenant',

@@ -2,6 +2,8 @@
 import { unknownName, type ValueProblem } from "../core/issues.ts";
 import type { Operation, Operations } from "../core/operation.ts";
 import { objectsAt } from "../core/schema-walk.ts";
+import { outdatedBy } from "./cache.ts";
+import { canMeet, fieldsOfTag } from "./cache-tags.ts";
 import type { PolicySettings } from "./pipeline.ts";
 
 /** Everything that is wrong with the names; paths begin with the policy's own name. */
@@ -16,9 +18,11 @@ export function namedOperationProblems(settings: PolicySettings, operations: Ope
     return undefined;
   };
   const cached = Object.keys(cache?.operations ?? {});
-  for (const name of cached) {
+  const tagged = Object.values(cache?.operations ?? {}).flatMap(({ tags = [] }) => tags);
+  for (const [name, { tags = [] }] of Object.entries(cache?.operations ?? {})) {
     const path = ["cache", "operations", name];
     const operation = named(name, path, isCacheable);
+    problems.push(...tagProblems(tags, operation, [...path, "tags"]));
     if (operation !== undefined && !isCacheable(operation))
       problems.push({
         path,
@@ -29,9 +33,18 @@ export function namedOperationProblems(settings: PolicySettings, operations: Ope
     const operation = named(name, ["invalidates", name], (each) => each.effect !== "read");
     if (operation?.effect === "read")
       problems.push({ path: ["invalidates", name], message: "only reads, and outdates nothing" });
-    for (const [at, each] of outdated.entries())
+    const { operations: others = [], tags = [] } = outdatedBy(outdated);
+    const list = Array.isArray(outdated) ? ["invalidates", name] : ["invalidates", name, "operations"];
+    for (const [at, each] of others.entries())
       if (!cached.includes(each))
-        problems.push({ path: ["invalidates", name, at], message: unknownName(each, cached), allowed: cached });
+        problems.push({ path: [...list, at], message: unknownName(each, cached), allowed: cached });
+    for (const [at, each] of tags.entries())
+      if (!tagged.some((tag) => canMeet(tag, each)))
+        problems.push({
+          path: ["invalidates", name, "tags", at],
+          message: `no kept answer has this tag: ${unknownName(each, tagged)}`,
+        });
+    problems.push(...tagProblems(tags, operation, ["invalidates", name, "tags"]));
   }
   for (const name of Object.keys(rateLimit?.weights ?? {})) named(name, ["rateLimit", "weights", name]);
   for (const [at, { operation }] of (faults?.rules ?? []).entries())
@@ -44,15 +57,34 @@ function isCacheable({ effect, stream }: Operation): boolean {
   return effect === "read" && !stream;
 }
 
+/** Fields that tags name and the operation does not take: nothing could ever be kept, or only everything outdated. */
+function tagProblems(
+  tags: readonly string[],
+  operation: Operation | undefined,
+  path: readonly PropertyKey[],
+): ValueProblem[] {
+  if (operation === undefined) return [];
+  return tags.flatMap((tag, at) =>
+    fieldsOfTag(tag).flatMap((field) => {
+      const message = unknownField(field, [operation]);
+      return message === undefined
+        ? []
+        : [{ path: [...path, at], message: `the operation has no such field: ${message}` }];
+    }),
+  );
+}
+
 /** A field that no operation has would put all calls under one key. */
 function keyProblems(key: string, operations: Operations): ValueProblem[] {
-  const field = key.split(".")[1]!;
-  const fields = new Set(
-    Object.values(operations).flatMap(({ input }) =>
-      objectsAt(input, [], {}).flatMap(({ shape }) => Object.keys(shape)),
-    ),
-  );
-  if (fields.has(field)) return [];
-  const message = `no operation has this field: ${unknownName(field, [...fields])}`;
-  return [{ path: ["rateLimit", "key"], message }];
+  const message = unknownField(key, Object.values(operations));
+  return message === undefined
+    ? []
+    : [{ path: ["rateLimit", "key"], message: `no operation has this field: ${message}` }];
+}
+
+/** What is wrong with the name of a field of the input, where none of the operations has it. */
+function unknownField(name: string, operations: readonly Operation[]): string | undefined {
+  const field = name.split(".")[1]!;
+  const fields = operations.flatMap(({ input }) => objectsAt(input, [], {}).flatMap(({ shape }) => Object.keys(shape)));
+  return fields.includes(field) ? undefined : unknownName(field, [...new Set(fields)]);
 }

@@ -7,8 +7,8 @@
  */
 import { hash } from "node:crypto";
 import type { Call } from "../core/call.ts";
-import { canonicalText } from "../core/canonical.ts";
 import type { Clock } from "../core/clock.ts";
+import { inputField } from "./input-field.ts";
 import { RateGate, type Rate } from "./rate-gate.ts";
 
 /** Keys from which on unused gates are looked for, and at most. */
@@ -19,7 +19,7 @@ const MOST = 100_000;
 const LONGEST_KEY = 64;
 
 export class RateKeys {
-  readonly #path: readonly string[];
+  readonly #field: (input: unknown) => string | undefined;
   readonly #rate: Rate;
   readonly #clock: Clock;
   readonly #gates = new Map<string, RateGate>();
@@ -28,7 +28,7 @@ export class RateKeys {
 
   /** @param key where a call's key stands: `input.tenant`. */
   constructor(key: string, rate: Rate, clock: Clock) {
-    this.#path = key.split(".").slice(1);
+    this.#field = inputField(key);
     this.#rate = rate;
     this.#clock = clock;
     this.#overflow = new RateGate(rate, clock);
@@ -41,7 +41,7 @@ export class RateKeys {
 
   /** The gate of the call's key; calls without one share a gate. */
   of({ input }: Call): RateGate {
-    const key = keyText(this.#path.reduce(field, input));
+    const key = shortened(this.#field(input) ?? "");
     let gate = this.#gates.get(key);
     if (gate !== undefined) return gate;
     if (this.#gates.size >= this.#sweepAt) this.#sweep();
@@ -57,12 +57,6 @@ export class RateKeys {
   }
 }
 
-function field(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name];
-}
-
-function keyText(value: unknown): string {
-  const text = typeof value === "string" ? value : (canonicalText(value) ?? "");
+function shortened(text: string): string {
   return text.length > LONGEST_KEY ? hash("sha256", text, "base64") : text;
 }

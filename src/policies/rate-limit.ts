@@ -16,6 +16,7 @@ import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { failedAnswerOf } from "../core/failed-answer.ts";
 import type { Policy } from "../core/policy.ts";
+import { INPUT_FIELD } from "./input-field.ts";
 import { quotaWaitMs } from "./learned-limits.ts";
 import { RateGate, type Rate } from "./rate-gate.ts";
 import { RateKeys } from "./rate-keys.ts";
@@ -40,7 +41,7 @@ const fields = z
       }),
     key: z
       .string()
-      .regex(/^input(\.[^.\s]+)+$/)
+      .regex(INPUT_FIELD)
       .optional()
       .meta({ description: "Counts the calls of each value of this field apart.", examples: ["input.tenant"] }),
     mode: z.enum(["wait", "refuse"]).default("wait").meta({
