@@ -20,6 +20,7 @@ const RESERVED = new Set([
   "describe",
   "name",
   "reconfigure",
+  "status",
   "run",
   "then",
   "toString",

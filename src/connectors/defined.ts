@@ -255,6 +255,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   async #exchange(definition: Definition, settings: Settings): Promise<void> {
     // Nothing may begin to open between the last look and the exchange.
     while (!this.#lifecycle.isSettled) await this.#lifecycle.settled();
+    if (definition === this.#now.definition && sameValue(settings, this.config)) return;
     const next = new Configured(definition, settings, this.#around, this.#now);
     this.#redaction.learn(secretsIn([settings.connection, settings.options]));
     try {

@@ -15,17 +15,28 @@ const WITH_BASE = ["stream", "call"];
 /** Shown instead of the instance's own, which could tell its configuration. */
 const SHOWN = ["toString", "toJSON", Symbol.for("nodejs.util.inspect.custom")] as const;
 
-/** `instance` with `connector` in front of it. */
-export function facadeOf(instance: Connectable, connector: DefinedConnector): object {
-  const through = new Set<PropertyKey>([...THROUGH, ...(instance instanceof BaseConnector ? WITH_BASE : [])]);
+/**
+ * An instance with `connector` in front of it.
+ *
+ * @param instance is asked for at each use: another configuration makes another instance of the same class.
+ */
+export function facadeOf(instance: () => Connectable, connector: DefinedConnector): object {
+  const first = instance();
+  const through = new Set<PropertyKey>([...THROUGH, ...(first instanceof BaseConnector ? WITH_BASE : [])]);
   const shown = new Set<PropertyKey>(SHOWN);
-  const bound = new Map<PropertyKey, unknown>();
-  const label = `${connector.name} (${instance.constructor.name})`;
+  const methods = new WeakMap<object, Map<PropertyKey, unknown>>();
+  const label = `${connector.name} (${first.constructor.name})`;
   const show = (): string => label;
 
+  const boundTo = (target: object): Map<PropertyKey, unknown> => {
+    const bound = methods.get(target) ?? new Map<PropertyKey, unknown>();
+    methods.set(target, bound);
+    return bound;
+  };
   const own = (target: object, key: PropertyKey): unknown => {
     const value: unknown = Reflect.get(target, key, target);
     if (typeof value !== "function" || key === "constructor") return value;
+    const bound = boundTo(target);
     const known = bound.get(key);
     if (known !== undefined) return known;
     const method: unknown = value.bind(target);
@@ -36,13 +47,14 @@ export function facadeOf(instance: Connectable, connector: DefinedConnector): ob
   return new Proxy(
     {},
     {
-      get: (_, key) => (shown.has(key) ? show : own(through.has(key) ? connector : instance, key)),
+      get: (_, key) => (shown.has(key) ? show : own(through.has(key) ? connector : instance(), key)),
       set: (_, key, value) => {
-        bound.delete(key);
-        return Reflect.set(instance, key, value, instance);
+        const target = instance();
+        boundTo(target).delete(key);
+        return Reflect.set(target, key, value, target);
       },
-      has: (_, key) => key in instance || through.has(key),
-      getPrototypeOf: () => Object.getPrototypeOf(instance) as object | null,
+      has: (_, key) => key in instance() || through.has(key),
+      getPrototypeOf: () => Object.getPrototypeOf(instance()) as object | null,
     },
   );
 }

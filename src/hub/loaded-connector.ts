@@ -27,6 +27,8 @@ export interface LoadedConnector {
   readonly type: ConnectorType;
   /** As written, or the type's default; for a class, its own provider or name. */
   readonly provider: string;
+  /** What code asks for by class: made by `defineConnector`, or written by hand. */
+  readonly class: AnyConnectorClass | DefinedClass;
   readonly definition: Definition;
   /** As parsed, with defaults; secrets are `Secret`. */
   readonly settings: Settings;
@@ -78,7 +80,10 @@ export function loadedDefined(
     const message = `the constructor of ${defined.name} must pass its second argument on to super()`;
     throw new ConnectorError("config_invalid", message, { outcome: "none" });
   };
-  return { connector: loaded(tree, { provider, definition, settings, make }, facts, facts.entry), problems };
+  return {
+    connector: loaded(tree, { provider, class: defined, definition, settings, make }, facts, facts.entry),
+    problems,
+  };
 }
 
 /** A connector of a class written by hand. */
@@ -110,7 +115,10 @@ export function loadedByHand(
     const taken = define(declared, () => instance);
     return { connector: new DefinedConnector(taken, flat(hide(halvesOf(tree))), environment), byHand: instance };
   };
-  return { connector: loaded(tree, { provider, definition, settings, make }, facts, facts.entry), problems };
+  return {
+    connector: loaded(tree, { provider, class: byHand, definition, settings, make }, facts, facts.entry),
+    problems,
+  };
 }
 
 function parse(definition: Definition, { connection, options }: Halves): Parsed<Settings> {
@@ -140,7 +148,7 @@ function saidTwice(tree: Node, key: string): PlacedProblem {
 
 function loaded(
   tree: Node,
-  known: Pick<LoadedConnector, "provider" | "definition" | "settings" | "make">,
+  known: Pick<LoadedConnector, "provider" | "class" | "definition" | "settings" | "make">,
   { name, type }: EntryFacts,
   { required, connect }: ParsedEntry,
 ): LoadedConnector {

@@ -1,13 +1,16 @@
-/** The working half of the hub: connectors by name, opened together, closed together. */
-import { configError, type ConfigProblem } from "../config/problem.ts";
+/** The working half of the hub: connectors by name, opened together, closed together, given another configuration together. */
 import type { ConnectorDescription } from "../connectors/defined.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
+import { publishNotice } from "../core/events.ts";
 import { didYouMean } from "../core/issues.ts";
-import { redactor, secretsIn } from "../core/secret.ts";
-import { facadeOf } from "./facade.ts";
+import { auditConfiguration } from "./audit-configuration.ts";
+import type { LoadedConfig } from "./configuration.ts";
+import { FileWatch } from "./file-watch.ts";
 import { healthOf, type HubHealth } from "./health.ts";
-import type { LoadedConnector, MadeConnector } from "./loaded-connector.ts";
+import type { LoadedConnector } from "./loaded-connector.ts";
+import type { Member, MemberSettings } from "./member.ts";
+import { applyConfiguration, makeMembers, type Reloaded } from "./reload.ts";
 
 /** A connector as the hub sees it; nothing in it is a secret in clear. */
 export interface HubEntry extends ConnectorDescription {
@@ -16,46 +19,45 @@ export interface HubEntry extends ConnectorDescription {
   readonly isConnected: boolean;
 }
 
-interface Member extends MadeConnector {
-  readonly loaded: LoadedConnector;
-  readonly connect: "lazy" | "eager";
-  facade?: object;
-}
-
 export interface OpenHubOptions {
   readonly clock: Clock | undefined;
   readonly connect: "lazy" | "eager" | undefined;
+  /** Reads the configuration again from where it came. */
+  readonly read: () => Promise<LoadedConfig>;
+}
+
+export interface WatchOptions {
+  readonly intervalMs: number;
+  /** Whether the configuration's own files are watched, or only the files that its values come from. */
+  readonly isWhole: boolean;
+  /** When the configuration was read, as the wall clock says. */
+  readonly since: number;
 }
 
 export class OpenHub {
-  readonly #members = new Map<string, Member>();
+  readonly #members: Map<string, Member>;
   readonly #clock: Clock;
+  readonly #options: OpenHubOptions;
+  #config: LoadedConfig;
   #closing: Promise<void> | undefined;
-  /** Ends what close must not leave behind: the listener of a signal. */
-  readonly #onClosed: (() => void)[] = [];
+  /** Configurations are put in force one after the other. */
+  #applying: Promise<unknown> = Promise.resolve();
+  /** What was replaced or removed and is not closed yet. */
+  readonly #leaving = new Set<Promise<unknown>>();
+  /** Ends what close must not leave behind. */
+  readonly #onClosed: (() => Promise<void>)[] = [];
 
-  constructor(connectors: readonly LoadedConnector[], options: OpenHubOptions) {
+  constructor(config: LoadedConfig, options: OpenHubOptions) {
     this.#clock = options.clock ?? systemClock;
-    const connectsOnUse = (): boolean => this.#closing === undefined;
-    const problems: ConfigProblem[] = [];
-    for (const loaded of connectors) {
-      const { name } = loaded;
-      try {
-        const made = loaded.make({ name, clock: options.clock, connectsOnUse });
-        this.#members.set(name, { ...made, loaded, connect: loaded.connect ?? options.connect ?? "lazy" });
-      } catch (error) {
-        const redact = redactor(secretsIn([loaded.settings.connection, loaded.settings.options]));
-        const message = redact(error instanceof Error ? error.message : String(error));
-        problems.push({ origin: loaded.origin([]), connector: name, path: [], message });
-      }
-    }
-    if (problems.length > 0) throw configError(problems);
+    this.#options = options;
+    this.#config = config;
+    this.#members = makeMembers(config.connectors, (loaded) => this.#settingsOf(loaded));
   }
 
   get(name: string, type?: abstract new (config: never) => object): never {
     const member = this.#find(name);
     // The overloads of the interface tell what comes out; here it is only looked up.
-    return (type === undefined ? member.connector : this.#as(member, type)) as never;
+    return (type === undefined ? member.connector : member.as(type)) as never;
   }
 
   names(): readonly string[] {
@@ -91,12 +93,46 @@ export class OpenHub {
     await this.#connect([...this.#members.values()].filter(({ connect }) => connect === "eager"));
   }
 
+  /** Reads the configuration again and puts it in force; see `Hub`. */
+  reload(): Promise<Reloaded> {
+    return this.#inTurn(async () => {
+      const config = await this.#options.read();
+      const reloaded = await this.#apply(config);
+      auditConfiguration("configuration reloaded", config);
+      return reloaded;
+    });
+  }
+
+  /** Puts in force what the references of the configuration stand for now; its own text is not read again. */
+  refresh(): Promise<Reloaded> {
+    return this.#inTurn(async () => this.#apply(await this.#config.refresh()));
+  }
+
+  /** Reloads when the configuration's files change, and refreshes when only its values' do, until the hub is closed. */
+  async watch({ intervalMs, isWhole, since }: WatchOptions): Promise<void> {
+    const own = (): readonly string[] => (isWhole ? this.#config.files : []);
+    const watch = new FileWatch({
+      clock: this.#clock,
+      intervalMs,
+      files: () => [...own(), ...this.#config.valueFiles],
+      onChange: async (changed) => {
+        try {
+          await (changed.some((file) => own().includes(file)) ? this.reload() : this.refresh());
+        } catch (error) {
+          if (this.#closing === undefined) warn("hub", KEPT, error);
+        }
+      },
+    });
+    this.#onClosed.push(() => watch.close());
+    await watch.start(since);
+  }
+
   /** Closes the hub when the signal aborts. */
   closeOn(signal: AbortSignal): void {
     // Nobody waits for this closing; who calls `close` as well gets the same promise and its error.
     const onAbort = (): void => void this.close().catch(() => {});
     signal.addEventListener("abort", onAbort, { once: true });
-    this.#onClosed.push(() => signal.removeEventListener("abort", onAbort));
+    this.#onClosed.push(async () => signal.removeEventListener("abort", onAbort));
   }
 
   close({ timeout }: { readonly timeout?: number | undefined } = {}): Promise<void> {
@@ -131,15 +167,6 @@ export class OpenHub {
     throw new ConnectorError("not_found", message, { hint: `It has: ${this.names().join(", ")}.`, outcome: "none" });
   }
 
-  #as(member: Member, type: abstract new (config: never) => object): object {
-    const { connector, byHand } = member;
-    if (connector instanceof type) return connector;
-    if (byHand instanceof type) return (member.facade ??= facadeOf(byHand, connector));
-    const found = (byHand ?? connector).constructor.name;
-    const message = `Connector "${connector.name}" is of class ${found}, not ${type.name}`;
-    throw new ConnectorError("input_invalid", message, { connector: connector.name, outcome: "none" });
-  }
-
   async #connect(members: readonly Member[]): Promise<ReadonlyMap<string, ConnectorError>> {
     if (this.#closing !== undefined) throw closed();
     const failures = new Map<string, ConnectorError>();
@@ -156,24 +183,70 @@ export class OpenHub {
     return failures;
   }
 
+  #settingsOf({ name }: LoadedConnector): MemberSettings {
+    const renew = async (): Promise<LoadedConnector | undefined> =>
+      (await this.#config.refresh()).connectors.find((each) => each.name === name);
+    return {
+      clock: this.#options.clock,
+      isOpen: () => this.#closing === undefined,
+      connect: this.#options.connect ?? "lazy",
+      renew,
+    };
+  }
+
+  #inTurn(work: () => Promise<Reloaded>): Promise<Reloaded> {
+    const done = this.#applying.then(() => {
+      if (this.#closing !== undefined) throw closed();
+      return work();
+    });
+    this.#applying = done.catch(() => {});
+    return done;
+  }
+
+  async #apply(config: LoadedConfig): Promise<Reloaded> {
+    if (this.#closing !== undefined) throw closed();
+    const settingsOf = (loaded: LoadedConnector): MemberSettings => this.#settingsOf(loaded);
+    const reloaded = await applyConfiguration(this.#members, config.connectors, settingsOf, (connector) => {
+      const left = connector
+        .disconnect()
+        .catch((error: unknown) => warn(connector.name, "session not closed", error))
+        .finally(() => this.#leaving.delete(left));
+      this.#leaving.add(left);
+    });
+    this.#config = config;
+    for (const [name, error] of reloaded.failed) warn(name, KEPT, error);
+    const fresh = [...reloaded.added, ...reloaded.changed].flatMap((name) => this.#members.get(name) ?? []);
+    if (this.#closing === undefined) await this.#connect(fresh.filter(({ connect }) => connect === "eager"));
+    return reloaded;
+  }
+
   async #close(options: { readonly timeout?: number }): Promise<void> {
-    for (const end of this.#onClosed) end();
+    const ended = Promise.all(this.#onClosed.map((end) => end()));
     const failed: string[] = [];
     const causes: unknown[] = [];
     await Promise.all(
-      [...this.#members.values()].map(async ({ connector }) => {
+      [...this.#members].map(async ([name, member]) => {
         try {
-          await connector.disconnect(options);
+          await member.leave(options);
         } catch (error) {
-          failed.push(connector.name);
+          failed.push(name);
           causes.push(error);
         }
       }),
     );
+    await Promise.all([ended, this.#applying.catch(() => {})]);
+    await Promise.all(this.#leaving);
     if (failed.length === 0) return;
     const cause = causes.length === 1 ? causes[0] : new AggregateError(causes);
     throw new ConnectorError("internal", `Could not close: ${failed.join(", ")}`, { outcome: "none", cause });
   }
+}
+
+const KEPT = "configuration kept";
+
+function warn(connector: string, name: string, error: unknown): void {
+  const detail = error instanceof Error ? error.message : String(error);
+  publishNotice({ connector, name, severity: "warning", detail });
 }
 
 function closed(): ConnectorError {
