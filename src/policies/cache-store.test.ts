@@ -22,6 +22,16 @@ test("one operation's writes leave the answers of others alone", () => {
   expect(store.get("k")?.data).toBe(1);
 });
 
+test("a label outlives an outdated one of the same name", () => {
+  const { labels } = new CacheStore(1);
+  const old = labels.hold(["get"]);
+  labels.outdate("get");
+  const [young] = labels.hold(["get"]);
+  labels.release(old);
+  labels.outdate("get");
+  expect(young?.isOutdated).toBe(true);
+});
+
 test("trap 9: labels are known as long as an answer carries them, and no longer", () => {
   const store = new CacheStore(100);
   for (let i = 0; i < 20_000; i++) {

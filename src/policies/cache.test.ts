@@ -312,7 +312,7 @@ describe("single flight", () => {
       fc.record({ end: fc.constantFrom<Kind | "ok">("ok", "unavailable", "not_found") }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(event, { maxLength: 40 }), async (events) => {
+      fc.asyncProperty(fc.array(event, { minLength: 10, maxLength: 60, size: "max" }), async (events) => {
         const { asked, clock, start } = bench({ get: 0 });
         const open = new Map<Call, AbortController>();
         const running = (): Asked[] => asked.filter(({ call }) => open.has(call));
@@ -616,18 +616,18 @@ describe("tags", () => {
 
   test("whatever happens in whatever order, who asks after a write never gets what was before it", async () => {
     const event = fc.oneof(
-      { weight: 4, arbitrary: fc.record({ read: fc.integer({ min: 0, max: 2 }) }) },
-      { weight: 2, arbitrary: fc.record({ write: fc.integer({ min: 0, max: 2 }) }) },
+      { weight: 4, arbitrary: fc.record({ read: fc.integer({ min: 0, max: 1 }) }) },
+      { weight: 2, arbitrary: fc.record({ write: fc.integer({ min: 0, max: 1 }) }) },
       { weight: 4, arbitrary: fc.record({ answer: fc.nat() }) },
-      { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 600 }) }) },
+      { weight: 1, arbitrary: fc.record({ wait: fc.constantFrom(100, 400) }) },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(event, { maxLength: 40 }), async (events) => {
+      fc.asyncProperty(fc.array(event, { minLength: 10, maxLength: 60, size: "max" }), async (events) => {
         const kept = { ttl: 300, staleWhileRevalidate: 300, tags: ["user:{input.id}"] };
         const { asked, clock, send } = bench({ get: kept }, { update: { tags: ["user:{input.id}"] } });
         /** What the system holds, and what writes have been acknowledged; by user. */
-        const held = [0, 0, 0];
-        const acknowledged = [0, 0, 0];
+        const held = [0, 0];
+        const acknowledged = [0, 0];
         const open: { answer(): Promise<void> }[] = [];
         const wrong: string[] = [];
         const take = (): void => {
