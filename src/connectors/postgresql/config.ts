@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { checkPoolSize, duration, pool } from "../../config/fields.ts";
 import { addressFields } from "../../contracts/sql/address.ts";
+import { ledgerOptions } from "../../contracts/sql/ledger-options.ts";
 
 export const SYSTEM = { port: 5432, schemes: ["postgresql", "postgres"] } as const;
 
@@ -24,6 +25,7 @@ export const options = z
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` lets the database refuse every write, whatever a statement says.",
     }),
+    idempotency: ledgerOptions,
   })
   .superRefine(checkPoolSize);
 

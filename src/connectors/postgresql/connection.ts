@@ -3,8 +3,11 @@ import type pg from "pg";
 import type { Call } from "../../core/call.ts";
 import { StatementGuard, type CancellingHooks } from "../../contracts/sql/cancelling.ts";
 import type { Statement } from "../../contracts/sql/compile.ts";
-import type { RunOptions, SqlConnection, SqlResult } from "../../contracts/sql/connection.ts";
-import { ExtendedQuery, type Field, type QueryAnswer, type QueryRequest, type Wire } from "./wire/extended-query.ts";
+import type { RunOptions, SqlConnection, SqlResult, SqlResults } from "../../contracts/sql/connection.ts";
+import { runInTurn } from "../../contracts/sql/in-turn.ts";
+import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./wire/extended-query.ts";
+import { canBePipelined, Pipeline } from "./wire/pipeline.ts";
+import type { Field } from "./wire/row-reader.ts";
 import { nameOf } from "./wire/types.ts";
 
 /** Statements that leave something behind in the session, by the server's own word for them. */
@@ -45,8 +48,19 @@ export class PostgreSQLConnection implements SqlConnection {
   }
 
   async run(statement: Statement, { call, rowsOnly }: RunOptions = {}): Promise<SqlResult> {
-    const { rows, fields, tag } = await this.#send({ ...statement, rowsOnly }, call);
-    return { rows, columns: columnsOf(fields), command: commandOf(tag), count: Number(/\d+$/.exec(tag)?.[0] ?? 0) };
+    return resultOf(await this.#send({ ...statement, rowsOnly }, call));
+  }
+
+  async runAll(statements: readonly Statement[], { call }: RunOptions = {}): Promise<SqlResults> {
+    if (!statements.every(canBePipelined)) return runInTurn(this, statements, { call });
+    const pipeline = new Pipeline(statements);
+    const { answers, failure } = await this.#guard.run(() => {
+      // As in `#send`.
+      this.#client.query(pipeline as unknown as pg.Submittable);
+      return pipeline.answer;
+    }, call);
+    const results = answers.map(resultOf);
+    return failure === undefined ? { results } : { results, failure };
   }
 
   async *batches(
@@ -101,6 +115,10 @@ export class PostgreSQLConnection implements SqlConnection {
     this.#isChanged ||= CHANGES_SESSION.has(commandOf(answer.tag));
     return answer;
   }
+}
+
+function resultOf({ rows, fields, tag }: QueryAnswer): SqlResult {
+  return { rows, columns: columnsOf(fields), command: commandOf(tag), count: Number(/\d+$/.exec(tag)?.[0] ?? 0) };
 }
 
 function commandOf(tag: string): string {

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import type pg from "pg";
 import { poolSize } from "../../config/fields.ts";
 import { orAborted } from "../../core/abort.ts";
+import { toConnectorError } from "../../core/classify.ts";
 import type { Config, Environment } from "../../core/definition.ts";
 import { loadDriver } from "../../core/driver.ts";
 import type { Degraded } from "../../core/health.ts";
@@ -71,7 +72,15 @@ export async function openSession(
     await pool.close(0);
     throw error;
   }
-  const sql = new SqlSession({ pool, dialect, isReadOnly: options.access === "read-only", classify });
+  const sql = new SqlSession({
+    pool,
+    dialect,
+    isReadOnly: options.access === "read-only",
+    classify,
+    clock,
+    idempotency: options.idempotency,
+    onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
+  });
   return {
     ...sql.handlers(),
     sql,

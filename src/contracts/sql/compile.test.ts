@@ -10,6 +10,13 @@ const dialect: Dialect = {
   hasReturning: true,
   begin: () => "BEGIN",
   endReadOnly: ["ROLLBACK"],
+  ledger: {
+    create: () => [],
+    endIfIdle: "",
+    purge: () => ({ sql: "", values: [] }),
+    isTaken: () => false,
+    isMissing: () => false,
+  },
 };
 
 describe("statements", () => {

@@ -1,4 +1,4 @@
-/** What the contract needs of a driver: one connection that runs one statement at a time. */
+/** What the contract needs of a driver: one connection that runs statements one after the other. */
 import type { Call } from "../../core/call.ts";
 import type { Column } from "../../core/record.ts";
 import type { Statement } from "./compile.ts";
@@ -22,10 +22,23 @@ export interface RunOptions {
   readonly rowsOnly?: boolean | undefined;
 }
 
+/** What statements that were sent together came back with. */
+export interface SqlResults {
+  /** Of those that succeeded. */
+  readonly results: readonly SqlResult[];
+  /** What the next one failed of; those after it were not run. */
+  readonly failure?: { readonly error: unknown };
+}
+
 /** A connection out of a pool. Errors are the driver's own, for `classify`. */
 export interface SqlConnection {
   /** Runs exactly one statement; several in one text are refused by the database. */
   run(statement: Statement, options?: RunOptions): Promise<SqlResult>;
+  /**
+   * Runs statements in order, inside a transaction, in one round trip where the database can; rejects where it is open how
+   * far they came.
+   */
+  runAll(statements: readonly Statement[], options?: Pick<RunOptions, "call">): Promise<SqlResults>;
   /** The rows of a statement, `batchSize` at a time as they are asked for. Only inside a transaction. */
   batches(
     statement: Statement,

@@ -6,6 +6,7 @@
  * connected, the compiler stands on the path of every call, and half a dozen statements do not need 90 ms of import.
  */
 import { ConnectorError } from "../../core/errors.ts";
+import type { Statement } from "./compile.ts";
 import type { Isolation } from "./operations.ts";
 
 /** How a transaction begins. */
@@ -26,6 +27,25 @@ export interface Dialect {
   begin(this: void, options: BeginOptions): string;
   /** Statements that end a read-only transaction and leave nothing of what it did to the session. */
   readonly endReadOnly: readonly string[];
+  readonly ledger: LedgerDialect;
+}
+
+/** What differs between systems in how they keep the ledger of idempotency keys (ledger.ts). */
+export interface LedgerDialect {
+  /**
+   * Statements that make the table, with the columns `key` (the primary key, compared byte by byte), `operation`,
+   * `fingerprint`, `answer` and `created_at`, and an index on the last; run in one transaction, harmless where it is
+   * there, and safe where several run them at once. Both names are quoted.
+   */
+  create(this: void, table: string, index: string): readonly string[];
+  /** What is put behind the INSERT, so that the server soon ends this transaction if its client is silent; or nothing. */
+  readonly endIfIdle: string;
+  /** Deletes at most `most` rows older than `keepMs`, and waits for nobody. */
+  purge(this: void, table: string, what: { readonly keepMs: number; readonly most: number }): Statement;
+  /** Whether an INSERT failed because the key is there. */
+  isTaken(this: void, error: unknown): boolean;
+  /** Whether a statement failed because there is no such table. */
+  isMissing(this: void, error: unknown): boolean;
 }
 
 /** Quotes as the SQL standard does, in double quotes that double inside; for names of up to `mostBytes` in UTF-8. */

@@ -5,7 +5,7 @@
  * every row to check it again would cost more than sending it, and because a copy would drop a column named `__proto__`.
  */
 import { z } from "zod";
-import { stream, write } from "../../core/operation.ts";
+import { stream, write, type Effect, type EffectContext } from "../../core/operation.ts";
 
 /** One row: values by column. */
 export type Row = Record<string, unknown>;
@@ -68,6 +68,16 @@ const changed = z.object({
   rows: rows.optional().meta({ description: "The changed rows, where `returning` asks for them." }),
 });
 
+/**
+ * With a key, the effect is written together with a row of the ledger (ledger.ts), so that it is repeatable. Without one
+ * nothing is added: a row of the ledger costs a round trip and storage that nobody asked for.
+ */
+const keyed = {
+  effect: "keyed",
+  effectOf: (_: unknown, { hasKey }: EffectContext): Effect => (hasKey ? "keyed" : "unsafe"),
+  effectWhen: "`keyed` with an idempotency key, else `unsafe`",
+} as const;
+
 /** The operations of every SQL connector. */
 export const sqlOperations = {
   query: write("Runs one statement and answers with its rows.", statement, rows, {
@@ -86,7 +96,10 @@ export const sqlOperations = {
       returning: columns.optional().meta({ description: "Columns of the answer. Default: all." }),
     }),
     row,
-    { examples: [{ title: "Inserts a user", input: { table: "users", data: { name: "Ada", active: true } } }] },
+    {
+      ...keyed,
+      examples: [{ title: "Inserts a user", input: { table: "users", data: { name: "Ada", active: true } } }],
+    },
   ),
 
   insertMany: write(
@@ -97,6 +110,7 @@ export const sqlOperations = {
     }),
     z.object({ count: z.int().meta({ description: "Rows that were inserted." }) }),
     {
+      ...keyed,
       examples: [{ title: "Inserts two users", input: { table: "users", rows: [{ name: "Ada" }, { name: "Grace" }] } }],
     },
   ),
@@ -108,6 +122,7 @@ export const sqlOperations = {
     z.strictObject({ table, data: map("New values by column."), where: where.optional(), returning, all }),
     changed,
     {
+      ...keyed,
       examples: [
         { title: "Renames a user", input: { table: "users", data: { name: "Ada" }, where: { id: 1 } } },
         {
@@ -122,7 +137,7 @@ export const sqlOperations = {
     "Deletes the rows that match.",
     z.strictObject({ table, where: where.optional(), returning, all }),
     changed,
-    { examples: [{ title: "Deletes a user", input: { table: "users", where: { id: 1 } } }] },
+    { ...keyed, examples: [{ title: "Deletes a user", input: { table: "users", where: { id: 1 } } }] },
   ),
 
   transaction: write(
@@ -135,6 +150,7 @@ export const sqlOperations = {
       .array(z.object({ count, rows: rows.meta({ description: "The statement's rows; empty where it has none." }) }))
       .meta({ description: "One result a statement, in order." }),
     {
+      ...keyed,
       examples: [
         {
           title: "Moves an amount",

@@ -5,20 +5,29 @@
  * the call's stage says `in a transaction` until COMMIT is sent: whatever fails before has had no effect, so the policies
  * may repeat it; what fails from then on is unknown.
  *
+ * A call with an idempotency key is always such a transaction, together with a row of the ledger (ledger.ts).
+ *
  * Reading only is proven by the database. A statement is described before it is run, and one that answers with no rows
  * (COMMIT, SET, DO, COPY, LOCK, …) is not run at all; the others run one by one in a READ ONLY transaction, which ends
  * with ROLLBACK, so that what they set in the session is undone as well.
  */
 import type { Call } from "../../core/call.ts";
 import { toConnectorError, type Classification } from "../../core/classify.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { Session } from "../../core/definition.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import type { Pool } from "../../core/pool.ts";
+import type { Answer, Parsed } from "../../core/operation.ts";
 import { inBatches } from "../../core/stream.ts";
+import { Borrowing } from "./borrowing.ts";
 import { compileDelete, compileInsertMany, compileUpdate, type Statement } from "./compile.ts";
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
 import { changeRows, insertRow, insertRows } from "./crud.ts";
 import type { BeginOptions, Dialect } from "./dialect.ts";
+import { KeyedCalls } from "./keyed-calls.ts";
+import { rolledBack } from "./keyed-transaction.ts";
+import type { LedgerOptions } from "./ledger-options.ts";
+import { Ledger } from "./ledger.ts";
 import { isolation as isolations, type Isolation, type Row, type SqlOperations } from "./operations.ts";
 import { endedByStatement, notAwaited, TransactionScope, type SqlTransaction } from "./transaction.ts";
 
@@ -29,25 +38,46 @@ export interface SqlSessionSettings<C extends SqlConnection> {
   /** Refuses every write. */
   readonly isReadOnly: boolean;
   readonly classify: (error: unknown) => Classification | undefined;
+  readonly clock: Clock;
+  readonly idempotency: LedgerOptions;
+  /** Told why old rows of the ledger could not be deleted. */
+  readonly onPurgeFailed: (error: unknown) => void;
 }
 
 type Work<T> = (connection: SqlConnection) => Promise<T>;
+type Run = (statement: Statement) => Promise<SqlResult>;
+type Results = Answer<SqlOperations["transaction"]>;
+
+/** What a function asks for cannot be told; its key has to. */
+const FUNCTION = "function";
 
 /** The handlers of a session, all and those that only read. */
 export type SqlHandlers = Pick<Session<SqlOperations>, "handlers" | "readOnlyHandlers">;
 
 /** Carries out the operations of the contract on connections of one system. */
 export class SqlSession<C extends SqlConnection> {
+  /** The calls that have an idempotency key. */
+  readonly keyed: KeyedCalls<C>;
   readonly #settings: SqlSessionSettings<C>;
+  readonly #borrowing: Borrowing<C>;
 
   constructor(settings: SqlSessionSettings<C>) {
+    const { pool, dialect, classify, clock, idempotency, onPurgeFailed } = settings;
+    const borrowing = new Borrowing(pool, dialect);
+    const ledger = new Ledger({ options: idempotency, dialect, classify });
     this.#settings = settings;
+    this.#borrowing = borrowing;
+    this.keyed = new KeyedCalls({ ledger, dialect, borrowing, clock, onPurgeFailed });
   }
 
   /** The handlers of all operations. */
   handlers(): SqlHandlers {
     const { dialect, isReadOnly } = this.#settings;
-    const own = (call: Call) => (statement: Statement) => this.#one(statement, call, { readOnly: isReadOnly });
+    /** Work of statements that busbar makes: several only in one transaction, one on its own, all with the call's key. */
+    const write = <T>(call: Call, input: unknown, work: (run: Run) => Promise<T>): Promise<T> =>
+      this.#isKeyed(call)
+        ? this.keyed.run(call, { input, isBrief: true }, ({ run }) => work(run))
+        : work((statement) => this.#one(statement, call, { readOnly: isReadOnly }));
     const query = (readOnly: boolean) => async (statement: Statement, call: Call) => {
       const { rows, columns } = await this.#one(statement, call, { readOnly, rowsOnly: readOnly });
       call.record.answer.columns = columns;
@@ -60,17 +90,18 @@ export class SqlSession<C extends SqlConnection> {
     return {
       handlers: {
         query: query(isReadOnly),
-        insert: (input, call) => insertRow(input, dialect, own(call)),
+        insert: (input, call) => write(call, input, (run) => insertRow(input, dialect, run)),
         insertMany: async (input, call) => {
           const statements = compileInsertMany(input, dialect);
-          if (statements.length < 2) return insertRows(statements, own(call));
+          if (statements.length < 2 || this.#isKeyed(call))
+            return write(call, input, (run) => insertRows(statements, run));
           return this.inTransaction(call, { readOnly: isReadOnly }, (connection) =>
             insertRows(statements, (statement) => connection.run(statement, { call })),
           );
         },
-        update: (input, call) => changeRows(input, compileUpdate(input, dialect), own(call)),
-        delete: (input, call) => changeRows(input, compileDelete(input, dialect), own(call)),
-        transaction: ({ statements, isolation }, call) => this.#all(statements, call, isolation),
+        update: (input, call) => write(call, input, (run) => changeRows(input, compileUpdate(input, dialect), run)),
+        delete: (input, call) => write(call, input, (run) => changeRows(input, compileDelete(input, dialect), run)),
+        transaction: (input, call) => this.#all(input, call),
         queryStream: queryStream(isReadOnly),
       },
       readOnlyHandlers: { query: query(true), queryStream: queryStream(true) },
@@ -83,30 +114,18 @@ export class SqlSession<C extends SqlConnection> {
     isolation: Isolation | undefined,
     work: (transaction: SqlTransaction) => Promise<T>,
   ): Promise<T> {
-    const { dialect, isReadOnly, classify } = this.#settings;
     // It becomes a part of the statement: what TypeScript refuses, JavaScript does not.
     if (!isolations.optional().safeParse(isolation).success) throw unknownIsolation();
-    return this.inTransaction(call, { isolation, readOnly: isReadOnly }, async (connection) => {
-      const scope = new TransactionScope({ connection, call, dialect, isReadOnly, classify });
-      try {
-        const answer = await orCancelled(started(work, scope), call);
-        const isUnfinished = scope.isBusy;
-        await scope.end();
-        if (isUnfinished) throw notAwaited();
-        if (scope.failure !== undefined) throw scope.failure;
-        return answer;
-      } catch (thrown) {
-        await scope.end();
-        call.throwIfCancelled();
-        throw scope.failure ?? (isOurs(thrown) ? thrown : new FunctionThrew(thrown));
-      }
-    });
+    const run: Work<T> = (connection) => this.#scoped(connection, call, work);
+    if (this.#isKeyed(call))
+      return this.keyed.run(call, { input: FUNCTION, isolation }, ({ connection }) => run(connection));
+    return this.inTransaction(call, { isolation, readOnly: this.#settings.isReadOnly }, run);
   }
 
   /** Runs `work` between BEGIN and COMMIT on one connection; in a read-only transaction, and ROLLBACK, where asked. */
   inTransaction<T>(call: Call, options: BeginOptions, work: Work<T>): Promise<T> {
     const { dialect } = this.#settings;
-    return this.#onConnection(call, async (connection) => {
+    return this.#borrowing.use(call, async (connection) => {
       call.record.stage = "in a transaction";
       try {
         await connection.run({ sql: dialect.begin(options), values: [] }, { call });
@@ -115,7 +134,7 @@ export class SqlSession<C extends SqlConnection> {
         if (options.readOnly !== true) await commit(connection, call);
         return answer;
       } finally {
-        await this.#undo(connection, options);
+        await this.#borrowing.undo(connection, options);
       }
     });
   }
@@ -127,17 +146,18 @@ export class SqlSession<C extends SqlConnection> {
   ): Promise<SqlResult> {
     if (readOnly)
       return this.inTransaction(call, { readOnly }, (connection) => connection.run(statement, { call, rowsOnly }));
-    return this.#onConnection(call, async (connection) => {
+    return this.#borrowing.use(call, async (connection) => {
       const result = await connection.run(statement, { call });
       if (connection.transaction !== "none") throw leftOpen();
       return result;
     });
   }
 
-  #all(statements: readonly Statement[], call: Call, isolation: Isolation | undefined) {
+  #all(input: Parsed<SqlOperations["transaction"]>, call: Call): Promise<Results> {
+    const { statements, isolation } = input;
     const { isReadOnly, classify } = this.#settings;
-    return this.inTransaction(call, { isolation, readOnly: isReadOnly }, async (connection) => {
-      const results: { count: number; rows: Row[] }[] = [];
+    const work = async (connection: SqlConnection): Promise<Results> => {
+      const results: Results = [];
       for (const statement of statements)
         try {
           call.throwIfCancelled();
@@ -150,7 +170,36 @@ export class SqlSession<C extends SqlConnection> {
           throw error;
         }
       return results;
-    });
+    };
+    if (!this.#isKeyed(call)) return this.inTransaction(call, { isolation, readOnly: isReadOnly }, work);
+    return this.keyed.run(call, { input, isolation }, ({ connection }) => work(connection));
+  }
+
+  /** Runs the function on its connection; its transaction is begun and ended by the caller. */
+  async #scoped<T>(
+    connection: SqlConnection,
+    call: Call,
+    work: (transaction: SqlTransaction) => Promise<T>,
+  ): Promise<T> {
+    const { dialect, isReadOnly, classify } = this.#settings;
+    const scope = new TransactionScope({ connection, call, dialect, isReadOnly, classify });
+    try {
+      const answer = await orCancelled(started(work, scope), call);
+      const isUnfinished = scope.isBusy;
+      await scope.end();
+      if (isUnfinished) throw notAwaited();
+      if (scope.failure !== undefined) throw scope.failure;
+      return answer;
+    } catch (thrown) {
+      await scope.end();
+      call.throwIfCancelled();
+      throw scope.failure ?? (isOurs(thrown) ? thrown : new FunctionThrew(thrown));
+    }
+  }
+
+  /** Where only reading is allowed the database refuses the effect itself, and there is nothing to write down. */
+  #isKeyed(call: Call): boolean {
+    return call.effect === "keyed" && !this.#settings.isReadOnly;
   }
 
   async *#stream(
@@ -158,8 +207,8 @@ export class SqlSession<C extends SqlConnection> {
     call: Call,
     { readOnly, batchSize }: { readonly readOnly: boolean; readonly batchSize: number },
   ): AsyncGenerator<readonly Row[], void, undefined> {
-    const { pool, dialect } = this.#settings;
-    const connection = await pool.checkout(call);
+    const { dialect } = this.#settings;
+    const connection = await this.#borrowing.take(call);
     try {
       call.record.stage = "in a transaction";
       await connection.run({ sql: dialect.begin({ readOnly }), values: [] }, { call });
@@ -170,34 +219,8 @@ export class SqlSession<C extends SqlConnection> {
       call.throwIfCancelled();
       if (!readOnly) await commit(connection, call);
     } finally {
-      await this.#undo(connection, { readOnly });
-      await this.#giveBack(connection);
-    }
-  }
-
-  async #onConnection<T>(call: Call, work: Work<T>): Promise<T> {
-    const connection = await this.#settings.pool.checkout(call);
-    try {
-      call.throwIfCancelled();
-      return await work(connection);
-    } finally {
-      await this.#giveBack(connection);
-    }
-  }
-
-  async #giveBack(connection: C): Promise<void> {
-    if (!connection.isTidy) await connection.tidy();
-    this.#settings.pool.release(connection, { broken: connection.transaction !== "none" });
-  }
-
-  /** Ends a transaction that is still open. Where that fails the connection is given up, and the server ends it. */
-  async #undo(connection: SqlConnection, { readOnly = false }: BeginOptions): Promise<void> {
-    const statements = readOnly ? this.#settings.dialect.endReadOnly : ["ROLLBACK"];
-    if (connection.isBroken || connection.transaction === "none") return;
-    try {
-      for (const sql of statements) await connection.run({ sql, values: [] });
-    } catch {
-      connection.destroy();
+      await this.#borrowing.undo(connection, { readOnly });
+      await this.#borrowing.giveBack(connection);
     }
   }
 }
@@ -217,10 +240,7 @@ async function commit(connection: SqlConnection, call: Call): Promise<void> {
   call.record.stage = "running";
   const { command } = await connection.run({ sql: "COMMIT", values: [] }, { call });
   // A transaction in which a statement failed is not kept, and COMMIT says so without an error.
-  if (command !== "COMMIT")
-    throw new ConnectorError("conflict", "The transaction was rolled back: a statement in it had failed", {
-      outcome: "none",
-    });
+  if (command !== "COMMIT") throw rolledBack();
 }
 
 /** What is thrown before the first wait is a rejection like the rest. */

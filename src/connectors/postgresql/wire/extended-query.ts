@@ -9,7 +9,7 @@
 import { ConnectorError } from "../../../core/errors.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
 import { encodeParameters, needsTypes, type Parameter } from "./parameters.ts";
-import { decoderOf, type Decode } from "./types.ts";
+import { RowReader, type Field } from "./row-reader.ts";
 
 /** What the driver's connection offers to a submittable; its types name only a part of it. */
 export interface Wire {
@@ -23,11 +23,6 @@ export interface Wire {
   sendCopyFail(reason: string): void;
   on(event: string, listener: (message: never) => void): void;
   removeListener(event: string, listener: (message: never) => void): void;
-}
-
-export interface Field {
-  readonly name: string;
-  readonly dataTypeID: number;
 }
 
 export interface QueryRequest {
@@ -51,10 +46,7 @@ export interface QueryAnswer {
 export class ExtendedQuery {
   readonly answer: Promise<QueryAnswer>;
   readonly #request: QueryRequest;
-  readonly #rows: Row[] = [];
-  #fields: readonly Field[] = [];
-  #decoders: readonly Decode[] = [];
-  #template: Row = {};
+  readonly #reader = new RowReader();
   #tag = "";
   #hasMore = false;
   #wire: Wire | undefined;
@@ -81,7 +73,7 @@ export class ExtendedQuery {
     wire.stream.cork();
     try {
       if (portal?.fields !== undefined) {
-        this.#describe(portal.fields);
+        this.#reader.describe(portal.fields);
         this.#execute();
       } else if (rowsOnly || needsTypes(values)) {
         this.#isListening = true;
@@ -106,19 +98,14 @@ export class ExtendedQuery {
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
-    this.#describe(fields);
+    this.#reader.describe(fields);
     if (this.#types !== undefined) this.#bindDescribed();
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
     if (this.#failure !== undefined) return;
     try {
-      const row: Row = { ...this.#template };
-      for (let at = 0; at < fields.length; at++) {
-        const text = fields[at]!;
-        if (text !== null) row[this.#fields[at]!.name] = this.#decoders[at]!(text);
-      }
-      this.#rows.push(row);
+      this.#reader.add(fields);
     } catch (error) {
       this.#failure = { error };
     }
@@ -209,20 +196,14 @@ export class ExtendedQuery {
     this.#sync();
   }
 
-  #describe(fields: readonly Field[]): void {
-    this.#fields = fields;
-    this.#decoders = fields.map(({ dataTypeID }) => decoderOf(dataTypeID));
-    // Own properties from the start, so that a column may be called `__proto__`.
-    this.#template = Object.fromEntries(fields.map(({ name }) => [name, null]));
-  }
-
   #settle(failure: { readonly error: unknown } | undefined): void {
     if (this.#isListening) {
       this.#wire!.removeListener("parameterDescription", this.#onTypes);
       this.#wire!.removeListener("noData", this.#onNoData);
     }
     if (failure === undefined) {
-      this.#resolve({ rows: this.#rows, fields: this.#fields, tag: this.#tag, hasMore: this.#hasMore });
+      const { rows, fields } = this.#reader;
+      this.#resolve({ rows, fields, tag: this.#tag, hasMore: this.#hasMore });
       return;
     }
     this.#wire!.removeListener("readyForQuery", this.#onOver);
