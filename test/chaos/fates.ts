@@ -4,7 +4,7 @@
  * A caller learns one of three things: the write was carried out (`acknowledged`), it certainly had no effect (`none`), or
  * nobody knows (`unknown`). The first two are promises. Whatever happens, nothing is there twice.
  */
-import { ConnectorError } from "busbar";
+import { ConnectorError, KINDS } from "busbar";
 import { expectNone, type Expectation } from "./scenario.ts";
 
 /** What the caller of one write knows of it. */
@@ -15,24 +15,22 @@ export class Fates {
   readonly #fates = new Map<string, Fate>();
   readonly #failures = new Map<string, number>();
   readonly #strange: string[] = [];
-  /** Calls that failed finally, whether or not their caller called again. */
-  failed = 0;
 
   acknowledge(id: string): void {
     this.#fates.set(id, "acknowledged");
   }
 
-  /** Notes how a call failed. */
-  fail(id: string, error: unknown): void {
-    this.failed++;
+  /** Notes how a call failed; answers whether the same call may succeed at another time. */
+  fail(id: string, error: unknown): boolean {
     if (!(error instanceof ConnectorError) || error.outcome === undefined) {
       this.#strange.push(`${id} failed with ${String(error)}`);
       this.#fates.set(id, "unknown");
-      return;
+      return false;
     }
     const { kind, outcome } = error;
     this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
     this.#fates.set(id, outcome);
+    return KINDS[kind].repeat !== "never";
   }
 
   get settled(): number {

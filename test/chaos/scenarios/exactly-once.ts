@@ -60,10 +60,15 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
   let calls = 0;
   try {
     await byCallers(amount.callers, ids, async (id) => {
-      for (let tries = 0; tries < (way.isKeyed ? PATIENCE : 1); tries++) {
+      for (let tries = 1; tries <= (way.isKeyed ? PATIENCE : 1); tries++) {
         calls++;
         await pause(between(random, 0, THINK_MS));
-        if (await writes(way, oneOf(random, connectors), id, fates)) return;
+        try {
+          await way.write(oneOf(random, connectors), id);
+          return fates.acknowledge(id);
+        } catch (error) {
+          if (!fates.fail(id, error)) return;
+        }
         await pause(SORRY_MS);
       }
     });
@@ -105,18 +110,6 @@ function connectorThrough({ host, port }: FaultProxy, { username, password, data
     timeout: 3_000,
     attemptTimeout: 400,
   });
-}
-
-/** Whether the write was acknowledged. */
-async function writes(way: WayToWrite, db: PostgreSQLConnector, id: string, fates: Fates): Promise<boolean> {
-  try {
-    await way.write(db, id);
-    fates.acknowledge(id);
-    return true;
-  } catch (error) {
-    fates.fail(id, error);
-    return false;
-  }
 }
 
 async function effectsOf(way: WayToWrite, service: Service): Promise<Map<string, number>> {
