@@ -11,9 +11,7 @@ import type { Condition } from "./condition.ts";
 import type { Session } from "./definition.ts";
 import { ConnectorError } from "./errors.ts";
 import type { Next } from "./policy.ts";
-import type { CallRecord } from "./record.ts";
 import { openStream, type OpenedStream } from "./stream.ts";
-import { untilCancelled } from "./until-cancelled.ts";
 
 export interface AttemptHooks {
   readonly classify: (error: unknown) => Classification | undefined;
@@ -33,44 +31,55 @@ export type AdHoc = (session: Session, call: Call) => Promise<unknown>;
 
 export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | undefined): Next {
   const { condition } = hooks;
-  const answered = (answer: unknown, record: CallRecord): unknown => {
-    condition?.succeeded(record);
-    return answer;
-  };
-  const run = async (call: Call): Promise<unknown> => {
+  const ask = (session: Session, call: Call): unknown => {
     const { record } = call;
-    // Nobody waits for it any more, and what has not begun needs no ending.
+    const own = adHoc(call);
+    record.provable = own === undefined && session.readOnlyHandlers?.[record.operation] !== undefined;
+    record.stage = "running";
+    if (own !== undefined) return own(session, call);
+    const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
+    // The table is typed where the author writes it; here operations are looked up by name.
+    const handler = handlers?.[record.operation] as AnyHandler | undefined;
+    if (handler === undefined)
+      throw new ConnectorError("internal", "The connector's session has no handler for it", { outcome: "none" });
+    const answer = handler(call.input, call);
+    return call.operation.stream ? opened(answer as AsyncIterable<unknown>, call) : answer;
+  };
+  const connectAndAsk = async (call: Call): Promise<unknown> => {
+    call.record.stage = "connecting";
+    const session = await hooks.connect();
     call.throwIfCancelled();
-    record.attempts++;
+    return ask(session, call);
+  };
+  // Whatever it throws before its first wait is a rejection like the rest.
+  const begin = (call: Call): Promise<unknown> => {
     try {
-      let session = hooks.session();
-      if (session === undefined) {
-        record.stage = "connecting";
-        session = await hooks.connect();
-      }
-      call.throwIfCancelled();
-      const own = adHoc(call);
-      record.provable = own === undefined && session.readOnlyHandlers?.[record.operation] !== undefined;
-      record.stage = "running";
-      if (own !== undefined) return answered(await own(session, call), record);
-      const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
-      // The table is typed where the author writes it; here operations are looked up by name.
-      const handler = handlers?.[record.operation] as AnyHandler | undefined;
-      if (handler === undefined)
-        throw new ConnectorError("internal", "The connector's session has no handler for it", { outcome: "none" });
-      const answer = handler(call.input, call);
-      return answered(
-        call.operation.stream ? await opened(answer as AsyncIterable<unknown>, call) : await answer,
-        record,
-      );
+      const session = hooks.session();
+      return session === undefined ? connectAndAsk(call) : Promise.resolve(ask(session, call));
     } catch (thrown) {
-      const cancelled = call.cancelled;
-      const error = cancelled ?? toConnectorError(thrown, hooks.classify, hooks.onUnclassified);
-      call.noteFailure(error);
-      throw error;
+      return Promise.reject(thrown);
     }
   };
-  return (call) => untilCancelled(run(call), call);
+  return (call) => {
+    // Nobody waits for it any more, and what has not begun needs no ending.
+    const reason = call.cancelled;
+    if (reason !== undefined) return Promise.reject(reason);
+    call.record.attempts++;
+    return new Promise((resolve, reject) => {
+      begin(call).then(
+        (answer) => {
+          resolve(answer);
+          condition?.succeeded(call.record);
+        },
+        (thrown: unknown) => {
+          const error = call.cancelled ?? toConnectorError(thrown, hooks.classify, hooks.onUnclassified);
+          call.noteFailure(error);
+          reject(error);
+        },
+      );
+      call.hear(reject);
+    });
+  };
 }
 
 async function opened(source: AsyncIterable<unknown>, call: Call): Promise<OpenedStream<unknown>> {

@@ -31,6 +31,8 @@ export interface CallOptions {
 }
 
 type CancelListener = (reason: ConnectorError) => void;
+/** A scope hears of its parent's end without a function of its own. */
+type Hearer = CancelListener | Call;
 
 export interface CallFacts {
   readonly operation: Operation;
@@ -58,7 +60,8 @@ export class Call {
   readonly #external: AbortSignal | undefined;
   #key: string | undefined;
   #reason: ConnectorError | undefined;
-  #listeners: CancelListener[] | undefined;
+  /** Mostly there is one, and a list of one costs more. */
+  #hearers: Hearer | Hearer[] | undefined;
   #detach: (() => void) | undefined;
   #controller: AbortController | undefined;
   #deadlineAt = Infinity;
@@ -122,11 +125,11 @@ export class Call {
   cancel(reason: ConnectorError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    this.#detach?.();
-    this.#detach = undefined;
-    if (listeners !== undefined) for (const listener of listeners) tell(listener, reason);
+    const hearers = this.#hearers;
+    this.#hearers = undefined;
+    this.#leave();
+    if (Array.isArray(hearers)) for (const hearer of hearers) tell(hearer, reason);
+    else if (hearers !== undefined) tell(hearers, reason);
     this.#controller?.abort(reason);
   }
 
@@ -134,27 +137,13 @@ export class Call {
   hear(listener: CancelListener): void {
     const reason = this.cancelled;
     if (reason !== undefined) tell(listener, reason);
-    else if (this.#listeners === undefined) {
-      this.#listeners = [listener];
-      this.#attach();
-    } else this.#listeners.push(listener);
+    else this.#add(listener);
   }
 
   /** As `hear`. Returns how to stop listening. */
   onCancel(listener: CancelListener): () => void {
     this.hear(listener);
-    return () => {
-      const listeners = this.#listeners;
-      const at = listeners?.indexOf(listener) ?? -1;
-      if (listeners === undefined || at < 0) return;
-      // Mostly it is the last that leaves, and that costs less.
-      if (at === listeners.length - 1) listeners.pop();
-      else listeners.splice(at, 1);
-      if (listeners.length > 0) return;
-      this.#listeners = undefined;
-      this.#detach?.();
-      this.#detach = undefined;
-    };
+    return () => this.#remove(listener);
   }
 
   /** The same as a signal, for drivers that take one; made on first use. */
@@ -186,20 +175,50 @@ export class Call {
     if (isCurrent) record.stage = "queued";
   }
 
-  #attach(): void {
-    if (this.#parent !== undefined) this.#detach = this.#parent.onCancel((reason) => this.cancel(reason));
+  #add(hearer: Hearer): void {
+    const hearers = this.#hearers;
+    if (Array.isArray(hearers)) hearers.push(hearer);
+    else if (hearers !== undefined) this.#hearers = [hearers, hearer];
+    else {
+      this.#hearers = hearer;
+      this.#join();
+    }
+  }
+
+  #remove(hearer: Hearer): void {
+    const hearers = this.#hearers;
+    if (Array.isArray(hearers)) {
+      // Mostly it is the last that leaves, and that costs less.
+      if (hearers.at(-1) === hearer) hearers.pop();
+      else if (hearers.includes(hearer)) hearers.splice(hearers.indexOf(hearer), 1);
+      if (hearers.length > 0) return;
+    } else if (hearers !== hearer) return;
+    this.#hearers = undefined;
+    this.#leave();
+  }
+
+  /** Hears of what is outside, as soon as somebody hears of this. */
+  #join(): void {
+    if (this.#parent !== undefined) this.#parent.#add(this);
     else if (this.#external !== undefined) {
       this.#detach = onAbort(this.#external, () => this.cancel(aborted(this)));
       // Handlers read `signal` and never say that they are done with it; the caller's signal outlives the call.
       this.record.onSettled(() => this.#detach?.());
     }
   }
+
+  #leave(): void {
+    if (this.#parent !== undefined) this.#parent.#remove(this);
+    this.#detach?.();
+    this.#detach = undefined;
+  }
 }
 
 /** One listener's mistake must not keep the others from hearing; it surfaces as an event listener's would. */
-function tell(listener: CancelListener, reason: ConnectorError): void {
+function tell(hearer: Hearer, reason: ConnectorError): void {
+  if (hearer instanceof Call) return hearer.cancel(reason);
   try {
-    listener(reason);
+    hearer(reason);
   } catch (error) {
     queueMicrotask(() => {
       throw error;
