@@ -4,13 +4,23 @@ export type { ConnectorEnvironment } from "./connectors/connector-environment.ts
 export { DefinedConnector, type ConnectorDescription } from "./connectors/defined.ts";
 export { bytes, duration, pool, port, secret, tls } from "./config/fields.ts";
 export { BaseConnector, type AnswerWithMeta } from "./core/connector.ts";
+export type { ConditionChange, ConnectorState, ConnectorStatus, Failure, LastError } from "./core/connector-status.ts";
+export type { ConditionSettings } from "./core/condition.ts";
+export type { HealthCheckOptions } from "./connectors/health-check.ts";
 export type { Call, CallOptions } from "./core/call.ts";
 export { classifySocketError, type Classification } from "./core/classify.ts";
 export type { Clock, Timer } from "./core/clock.ts";
 export type { Config, ConnectorType, Definition, Environment, Handler, Handlers, Session } from "./core/definition.ts";
 export { loadDriver } from "./core/driver.ts";
 export { ConnectorError, KINDS, type ErrorDetails, type Kind, type Outcome, type Repeat } from "./core/errors.ts";
-export { channels, type NoticeEvent, type Severity, type StateEvent, type UnclassifiedEvent } from "./core/events.ts";
+export {
+  channels,
+  type ConditionEvent,
+  type NoticeEvent,
+  type Severity,
+  type StateEvent,
+  type UnclassifiedEvent,
+} from "./core/events.ts";
 export type { Degraded, Health } from "./core/health.ts";
 export {
   read,

@@ -1,6 +1,6 @@
 /** What is set around a connector beside its configuration. */
 import type { Clock } from "../core/clock.ts";
-import type { Condition } from "../core/condition.ts";
+import type { ConditionSettings } from "../core/condition.ts";
 import type { DefinedConnector } from "./defined.ts";
 
 /** What hub and tests set around a connector; users of the class leave it out. */
@@ -8,8 +8,8 @@ export interface ConnectorEnvironment {
   /** The name in the configuration; without one, the provider's. */
   readonly name?: string | undefined;
   readonly clock?: Clock | undefined;
-  /** Where it is kept how the connector is; without one, it makes its own. */
-  readonly condition?: Condition | undefined;
+  /** When it counts as degraded and as down. */
+  readonly condition?: ConditionSettings | undefined;
   /** Uniform in [0, 1). */
   readonly random?: (() => number) | undefined;
   /** Whether a call may open the session itself; asked at each call. */

@@ -2,7 +2,6 @@
 import type { CallOptions } from "../core/call.ts";
 import type { AdHoc } from "../core/attempt.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
-import { Condition } from "../core/condition.ts";
 import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
 import type { ConnectorStatus } from "../core/connector-status.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
@@ -79,8 +78,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
         onFailed: (error) => this.#warn("credentials not renewed", error),
       });
     const common = { name: this.name, clock: this.#clock, redaction: this.#redaction };
-    const { condition = new Condition(this.#clock) } = environment;
-    this.#signs = new VitalSigns({ ...common, condition, inForce: () => this.#now });
+    const { condition } = environment;
+    this.#signs = new VitalSigns({ ...common, connector: this, settings: condition, inForce: () => this.#now });
     this.#around = {
       ...common,
       random: this.#random,

@@ -2,7 +2,7 @@
 import type { Call } from "../core/call.ts";
 import { toConnectorError } from "../core/classify.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Condition } from "../core/condition.ts";
+import { Condition, type ConditionSettings } from "../core/condition.ts";
 import type { Failure } from "../core/connector-status.ts";
 import type { Definition } from "../core/definition.ts";
 import { ConnectorError } from "../core/errors.ts";
@@ -25,9 +25,18 @@ interface InForce {
 export interface VitalSignsOf {
   readonly name: string;
   readonly clock: Clock;
-  readonly condition: Condition;
+  readonly connector: object;
+  readonly settings: ConditionSettings | undefined;
   readonly redaction: Redaction;
   inForce(this: void): InForce;
+}
+
+const conditions = new WeakMap<object, Condition>();
+
+/** The condition of a connector of a defined class, for the hub's monitor; users read `connector.status`. */
+export function conditionOf(connector: object): Condition {
+  // Each of them is noted when it is made.
+  return conditions.get(connector)!;
 }
 
 /** What one connector shows of how its system is. */
@@ -37,7 +46,8 @@ export class VitalSigns {
 
   constructor(of: VitalSignsOf) {
     this.#of = of;
-    this.condition = of.condition;
+    this.condition = new Condition(of.clock, of.settings);
+    conditions.set(of.connector, this.condition);
     this.condition.onChange((change) => publishCondition({ ...this.#place(), ...change }));
   }
 

@@ -384,7 +384,7 @@ test("whatever happens, in whatever order, it takes legal edges only and tells e
     fc.asyncProperty(steps, async (all) => {
       clock = fakeClock();
       condition = new Condition(clock);
-      let state: ConnectorState = "lazy";
+      let state = "lazy" as ConnectorState;
       condition.onChange((change) => {
         expect(change.from).toBe(state);
         expect(EDGES[change.from]).toContain(change.state);

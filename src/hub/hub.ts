@@ -5,12 +5,16 @@ import type { BaseConnector } from "../core/connector.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { loadConfig, readConfig, type ConfigSource, type LoadOptions } from "./configuration.ts";
 import type { HubHealth } from "./health.ts";
+import { monitorSettings, type MonitorOptions } from "./monitor-settings.ts";
 import { OpenHub, type HubEntry } from "./open-hub.ts";
 import type { Reloaded } from "./reload.ts";
+import type { HubStatus } from "./status.ts";
 
 export type { ConnectorHealth, HubHealth } from "./health.ts";
+export type { MonitorOptions } from "./monitor-settings.ts";
 export type { HubEntry } from "./open-hub.ts";
 export type { Reloaded } from "./reload.ts";
+export type { HubStatus } from "./status.ts";
 
 /** Names and classes of a configuration; generated types add to it: `declare module "busbar" { interface Connectors { … } }`. */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type
@@ -30,6 +34,12 @@ export interface HubOptions extends LoadOptions {
   readonly watch?: boolean | "values" | undefined;
   /** How often watched files are looked at; milliseconds or text like "5s". Default: 1 second. */
   readonly watchInterval?: number | string | undefined;
+  /**
+   * Whether connectors in use are asked how they are while they are quiet: those whose system has answered nothing for an
+   * interval, and those that are degraded or down until they have recovered. `true` for the defaults. Default: `false`; what
+   * calls show is known all the same.
+   */
+  readonly monitor?: boolean | MonitorOptions | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -45,6 +55,8 @@ export interface Hub extends AsyncDisposable {
   describe(): readonly HubEntry[];
   /** Asks all systems at once; connects those that are not connected yet. Never throws. */
   health(): Promise<HubHealth>;
+  /** How all connectors are, from memory: what their calls, and the probes of the monitor, have shown. Asks nobody. */
+  status(): HubStatus;
   /** Connects everything at once. Never throws for a system that cannot be reached: answers with the failures by name. */
   connect(): Promise<ReadonlyMap<string, ConnectorError>>;
   /**
@@ -72,6 +84,7 @@ export async function openHub(source: ConfigSource, options: HubOptions = {}): P
   const intervalMs = parseDuration(watchInterval);
   if (intervalMs === undefined || intervalMs === 0) throw invalid("watchInterval", 'milliseconds or text like "5s"');
   if (![true, false, "values"].includes(watch)) throw invalid("watch", 'true, false or "values"');
+  const monitor = monitorSettings(options.monitor);
   const aborted = (): ConnectorError => new ConnectorError("cancelled", "Cancelled while opening", { outcome: "none" });
   // Asked anew each time: it may abort during each wait.
   const isAborted = (): boolean => signal?.aborted === true;
@@ -82,6 +95,7 @@ export async function openHub(source: ConfigSource, options: HubOptions = {}): P
   const hub = new OpenHub(config, { clock, connect, read: () => readConfig(source, options) });
   if (signal !== undefined) hub.closeOn(signal);
   if (watch !== false) await hub.watch({ intervalMs, isWhole: watch === true, since });
+  if (monitor !== undefined) hub.monitor(monitor);
   await hub.connectEager();
   if (!isAborted()) return hub;
   await hub.close();

@@ -10,7 +10,10 @@ import { FileWatch } from "./file-watch.ts";
 import { healthOf, type HubHealth } from "./health.ts";
 import type { LoadedConnector } from "./loaded-connector.ts";
 import type { Member, MemberSettings } from "./member.ts";
+import { Monitor } from "./monitor.ts";
+import type { MonitorSettings } from "./monitor-settings.ts";
 import { applyConfiguration, makeMembers, type Reloaded } from "./reload.ts";
+import { statusOf, type HubStatus } from "./status.ts";
 
 /** A connector as the hub sees it; nothing in it is a secret in clear. */
 export interface HubEntry extends ConnectorDescription {
@@ -84,6 +87,15 @@ export class OpenHub {
     return healthOf(checks, new Date(this.#clock.wall()).toISOString());
   }
 
+  status(): HubStatus {
+    const known = [...this.#members].map(([name, { connector, loaded }]) => ({
+      name,
+      required: loaded.required,
+      status: connector.status,
+    }));
+    return statusOf(known, new Date(this.#clock.wall()).toISOString());
+  }
+
   connect(): Promise<ReadonlyMap<string, ConnectorError>> {
     return this.#connect([...this.#members.values()]);
   }
@@ -125,6 +137,16 @@ export class OpenHub {
     });
     this.#onClosed.push(() => watch.close());
     await watch.start(since);
+  }
+
+  /** Asks quiet connectors now and then how they are, until the hub is closed. */
+  monitor(settings: MonitorSettings): void {
+    const all = this.#members;
+    const connectors = function* () {
+      for (const { connector } of all.values()) yield connector;
+    };
+    const monitor = new Monitor(settings, { clock: this.#clock, random: Math.random, connectors });
+    this.#onClosed.push(() => monitor.close());
   }
 
   /** Closes the hub when the signal aborts. */
