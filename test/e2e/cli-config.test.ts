@@ -46,7 +46,36 @@ describe("validate", () => {
       stderr: "",
     });
     const { stdout } = await run(["validate", "--json"]);
-    expect(JSON.parse(stdout)).toEqual({ valid: true, files: ["connectors.yaml"], connectors: ["places", "extra"] });
+    expect(JSON.parse(stdout)).toEqual({
+      valid: true,
+      files: ["connectors.yaml"],
+      connectors: ["places", "extra"],
+      warnings: [],
+    });
+  });
+
+  it("warns of settings that contradict each other, and finds nothing wrong with them", async () => {
+    place.write({ "odd.yaml": YAML.replace("attemptTimeout: 4s", "attemptTimeout: 1m") });
+    const sentence =
+      "attemptTimeout (60 s, odd.yaml:8:23) never takes effect, because timeout (20 s, odd.yaml:7:16) ends the call first; make it shorter.";
+    expect(await run(["validate", "-c", "odd.yaml"])).toEqual({
+      code: 0,
+      stdout: `odd.yaml: 2 connectors, nothing is wrong\n\nWarning: places: ${sentence}\n`,
+      stderr: "",
+    });
+    const settings = [
+      { path: "options.attemptTimeout", source: "odd.yaml:8:23" },
+      { path: "options.timeout", source: "odd.yaml:7:16" },
+    ];
+    const validated = await run(["validate", "-c", "odd.yaml", "--json"]);
+    const warning = { message: sentence, settings };
+    expect(JSON.parse(validated.stdout)).toMatchObject({
+      valid: true,
+      warnings: [{ connector: "places", ...warning }],
+    });
+    const explained = await run(["explain", "places", "-c", "odd.yaml", "--json"]);
+    expect(JSON.parse(explained.stdout)).toMatchObject({ warnings: [warning] });
+    expect((await run(["explain", "places", "-c", "odd.yaml"])).stdout).toContain(`\n  Warning: ${sentence}\n`);
   });
 
   it("tells everything that is wrong at once, with its place and what was meant", async () => {

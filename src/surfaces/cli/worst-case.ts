@@ -1,5 +1,6 @@
 /** The worst that a connector's policies let happen to one call, computed from their settings. */
 import type { PolicySettings } from "../../policies/pipeline.ts";
+import { longestWaitsMs } from "../../policies/retry-waits.ts";
 import { retryAttempts } from "../../policies/retry.ts";
 
 export interface WorstCase {
@@ -13,40 +14,21 @@ export interface WorstCase {
   readonly triesMs: number | null;
   /** Most time of the whole call, whatever the rate limit and the system's own `Retry-After` ask for; `null`: no limit. */
   readonly timeMs: number | null;
-  /** What about these settings is worth a second thought. */
+  /** What is worth knowing of them. */
   readonly notes: readonly string[];
 }
+
+const NO_TIME_FOR_ANOTHER =
+  "A system that never answers uses up timeout with the first try; attemptTimeout would leave time for another.";
 
 export function worstCase(settings: PolicySettings): WorstCase {
   const { timeout, attemptTimeout, retry, hedge } = settings;
   const inTurn = retryAttempts(settings);
   const tries = inTurn + (hedge === undefined ? 0 : 1);
   const amplification = retry.budget === false ? tries : Math.min(tries, 1 + retry.budget.ratio);
-  let waitMs = 0;
-  for (let done = 1; done < inTurn; done++) waitMs += Math.min(retry.maxDelay, retry.delay * 2 ** (done - 1));
+  const waitMs = longestWaitsMs(inTurn, retry);
   const triesMs = attemptTimeout > 0 ? inTurn * attemptTimeout + waitMs : null;
   const timeMs = timeout > 0 ? timeout : null;
-  const notes = notesOn(timeout, attemptTimeout, inTurn, triesMs);
+  const notes = timeout > 0 && attemptTimeout === 0 && inTurn > 1 ? [NO_TIME_FOR_ANOTHER] : [];
   return { tries, amplification, waitMs, triesMs, timeMs, notes };
-}
-
-function notesOn(timeout: number, attemptTimeout: number, tries: number, triesMs: number | null): readonly string[] {
-  if (timeout === 0 && attemptTimeout === 0)
-    return ["Neither timeout nor attemptTimeout limits a call: a system that does not answer holds it for ever."];
-  if (timeout === 0) return [];
-  if (attemptTimeout >= timeout) return ["attemptTimeout never takes effect: timeout is not longer."];
-  if (tries > 1 && triesMs === null)
-    return [
-      "A system that never answers uses up timeout with the first try; attemptTimeout would leave time for another.",
-    ];
-  if (triesMs !== null && triesMs > timeout)
-    return [`timeout ends the call before ${tries} tries of attemptTimeout and the waits between them are over.`];
-  return [];
-}
-
-/** `250 ms`, `1.5 s`, `5 min`. */
-export function durationText(ms: number): string {
-  const short = (amount: number): string => String(Math.round(amount * 100) / 100);
-  if (ms < 1_000) return `${short(ms)} ms`;
-  return ms < 120_000 ? `${short(ms / 1_000)} s` : `${short(ms / 60_000)} min`;
 }

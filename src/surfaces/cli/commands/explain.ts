@@ -1,10 +1,12 @@
 /** `busbar explain`: every setting of a connector with its source, the way of a call, and the worst that can happen. */
 import { formatOrigin } from "../../../config/origin.ts";
 import { ConnectorError } from "../../../core/errors.ts";
+import { durationText } from "../../../core/duration-text.ts";
 import { didYouMean } from "../../../core/issues.ts";
 import { loadConfig } from "../../../hub/configuration.ts";
 import type { ExplainedSetting } from "../../../hub/explain.ts";
 import type { LoadedConnector } from "../../../hub/loaded-connector.ts";
+import { warningsOf } from "../../../hub/warnings.ts";
 import type { PolicySettings } from "../../../policies/pipeline.ts";
 import { retryAttempts } from "../../../policies/retry.ts";
 import { POLICIES } from "../../../policies/order.ts";
@@ -14,7 +16,8 @@ import type { Command } from "../invocation.ts";
 import type { Output } from "../output.ts";
 import { settingText, settingValue } from "../setting-text.ts";
 import { renderTable } from "../table.ts";
-import { durationText, worstCase, type WorstCase } from "../worst-case.ts";
+import { worstCase, type WorstCase } from "../worst-case.ts";
+import { shownWarning, type ShownWarning } from "../shown-warning.ts";
 
 interface ExplainFacts {
   readonly name: string;
@@ -44,6 +47,8 @@ interface Explanation {
   /** From the outside in. */
   readonly pipeline: readonly Step[];
   readonly worstCase: WorstCase;
+  /** Settings that contradict each other. */
+  readonly warnings: readonly ShownWarning[];
 }
 
 export const command: Command<ExplainFacts> = async ({ name }, { shared, output }) => {
@@ -85,6 +90,7 @@ function explain(connector: LoadedConnector): Explanation {
       return { policy: policy.title, on: isSet && OFF[policy.name]?.(settings.policies) !== true, settings: own };
     }),
     worstCase: worstCase(settings.policies),
+    warnings: warningsOf(connector).map(shownWarning),
   };
 }
 
@@ -110,6 +116,7 @@ function explanationText(explanation: Explanation, output: Output): string {
     table(["policy", "", "setting", "value", "source"], [...steps, [`${pipeline.length + 1} ${title}`]]),
     heading("At the worst"),
     ...worstLines(explanation.worstCase),
+    ...explanation.warnings.map(({ message }) => `\n  ${output.paint("yellow", "Warning")}: ${message}\n`),
   ].join("");
 }
 
