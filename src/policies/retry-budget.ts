@@ -5,15 +5,24 @@
  * repeats may be at most a share of the calls, plus a floor per second so that a quiet connector can retry at all (Google
  * SRE Book, chapter 22 "Handling Overload"; Finagle's `RetryBudget`, whose numbers these are). Hedged reads spend from it
  * as well. Where nothing is left a failed call fails at once, and says why.
+ *
+ * A call whose first try fails earns nothing. So what was saved while the system was well is spent on a short failure,
+ * and one that lasts gets the floor and no more, for as long as it lasts.
  */
 import { z } from "zod";
 import type { Policy } from "../core/policy.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 const WINDOW_MS = 10_000;
+/** Counts leave a window up to a tenth early; a repeat must not be forgotten before its ten seconds are over. */
+const REPEATS_WINDOW_MS = (WINDOW_MS * 10) / 9;
 
 const fields = z.strictObject({
-  ratio: z.number().min(0).default(0.2).meta({ description: "Most repeats per call, over the last ten seconds." }),
+  ratio: z
+    .number()
+    .min(0)
+    .default(0.2)
+    .meta({ description: "Most repeats per call that did not fail at first, over the last ten seconds." }),
   minPerSecond: z
     .number()
     .min(0)
@@ -32,7 +41,8 @@ export class RetryBudget {
   readonly #ratio: number;
   readonly #floor: number;
   readonly #calls = new SlidingWindow(WINDOW_MS);
-  readonly #repeats = new SlidingWindow(WINDOW_MS);
+  readonly #failures = new SlidingWindow(WINDOW_MS);
+  readonly #repeats = new SlidingWindow(REPEATS_WINDOW_MS);
 
   constructor({ ratio, minPerSecond }: RetryBudgetSettings) {
     this.#ratio = ratio;
@@ -45,9 +55,15 @@ export class RetryBudget {
     return next(call);
   };
 
+  /** Takes back the share of a call whose first try failed. */
+  forfeit(now: number): void {
+    this.#failures.add(now);
+  }
+
   /** Takes one repeat out of the budget; false where none is left. */
   withdraw(now: number): boolean {
-    if (this.#repeats.total(now) + 1 > this.#calls.total(now) * this.#ratio + this.#floor) return false;
+    const earned = Math.max(0, this.#calls.total(now) - this.#failures.total(now)) * this.#ratio;
+    if (this.#repeats.total(now) + 1 > earned + this.#floor) return false;
     this.#repeats.add(now);
     return true;
   }

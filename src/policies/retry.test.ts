@@ -422,22 +422,49 @@ describe("the budget", () => {
     expect(budget.withdraw(clock.now())).toBe(true);
   });
 
-  test("keeps a system that fails for ten seconds from a storm", async () => {
+  test.each([
+    { wellFor: 0, failsFor: 10_000 },
+    { wellFor: 10_000, failsFor: 10_000 },
+    { wellFor: 10_000, failsFor: 12_500 },
+    { wellFor: 10_000, failsFor: 22_500 },
+  ])("keeps a system that was well for $wellFor ms and fails for $failsFor ms from a storm", async (course) => {
     let tries = 0;
-    const down: Next = (call) => {
-      tries++;
+    const isWell = (): boolean => clock.now() - startedAt < course.wellFor;
+    const system: Next = (call) => {
       call.record.attempts++;
+      if (isWell()) return Promise.resolve();
+      tries++;
       return Promise.reject(new ConnectorError("unavailable", "down"));
     };
-    const next = budgeted(down, new RetryBudget({ ratio: 0.2, minPerSecond: 10 }));
-    const results: Promise<unknown>[] = [];
-    for (let at = 0; at < 10_000; at += 5) {
-      results.push(next(makeCall({ clock })).catch(() => {}));
+    const next = budgeted(system, new RetryBudget({ ratio: 0.2, minPerSecond: 10 }));
+    const startedAt = clock.now();
+    const failed: Promise<unknown>[] = [];
+    for (let at = 0; at < course.wellFor + course.failsFor; at += 5) {
+      const isMeant = !isWell();
+      const result = next(makeCall({ clock })).catch(() => {});
+      if (isMeant) failed.push(result);
       await clock.advance(5);
     }
-    await Promise.all(results);
-    expect(results.length).toBe(2_000);
-    expect(tries / results.length).toBeLessThanOrEqual(1.3);
+    await Promise.all(failed);
+    expect(failed.length).toBe(course.failsFor / 5);
+    expect(tries / failed.length).toBeLessThanOrEqual(1.3);
+  });
+
+  test("earns nothing from a call that the system fails, and its share from one that it refuses", async () => {
+    using system = scriptedHandler([fail("not_found"), fail("unavailable", "down"), fail("unavailable", "down")]);
+    const budget = new RetryBudget({ ratio: 1, minPerSecond: 0 });
+    const next = budgeted(system.next, budget);
+    const send = async (): Promise<unknown> => {
+      const failed = next(makeCall({ clock })).catch((error: unknown) => error);
+      await clock.advance(1);
+      return failed;
+    };
+    expect(await send()).toMatchObject({ kind: "not_found" });
+    // The refused call has paid for one repeat, and nothing for another.
+    expect(await send()).toMatchObject({
+      attempts: 2,
+      message: expect.stringContaining("budget is spent") as string,
+    });
   });
 });
 

@@ -14,7 +14,7 @@ import { z } from "zod";
 import { duration, otherNames } from "../config/fields.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
-import { ConnectorError } from "../core/errors.ts";
+import { ConnectorError, KINDS } from "../core/errors.ts";
 import { pause } from "../core/pause.ts";
 import type { Next, Policy } from "../core/policy.ts";
 import { explained, givenUp, tooLate } from "./giving-up.ts";
@@ -87,6 +87,7 @@ export function retry(settings: RetrySettings, environment: RetryEnvironment): P
       if (!(thrown instanceof ConnectorError)) throw thrown;
       const error = thrown;
       onFailure?.(error, call);
+      if (tries === 1 && KINDS[error.kind].repeat !== "never") budget?.forfeit(clock.now());
       error.attempts ??= record.attempts;
       if (call.cancelled !== undefined) throw call.cancelled;
       // Nothing that happens later makes certain what an earlier try left open.
