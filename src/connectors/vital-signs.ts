@@ -5,7 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { Condition, type ConditionSettings } from "../core/condition.ts";
 import type { Failure } from "../core/connector-status.ts";
 import type { Definition } from "../core/definition.ts";
-import { ConnectorError } from "../core/errors.ts";
+import type { ConnectorError } from "../core/errors.ts";
 import { publishCondition, publishState, type StateEvent } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import type { Redaction } from "../core/secret.ts";

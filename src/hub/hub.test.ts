@@ -142,13 +142,20 @@ describe("connectors of a hub", () => {
     expect(hub.names().map((name) => hub.get(name).isConnected)).toEqual([true, true, true]);
   });
 
-  test("that are out of reach stop neither the hub nor the others, and are tried again (trap 20)", async () => {
+  test("trap 20: that are out of reach stop neither the hub nor the others, and are tried again", async () => {
     system("down").isDown = true;
     const hub = await open({ down: {}, up: {} }, { connect: "eager" });
     expect(hub.get("up").isConnected).toBe(true);
     const failures = await hub.connect();
     expect([...failures.keys()]).toEqual(["down"]);
     expect(failures.get("down")).toMatchObject({ kind: "unavailable", connector: "down" });
+    expect(hub.status()).toMatchObject({
+      state: "down",
+      connectors: {
+        up: { state: "ready", required: true },
+        down: { state: "down", lastError: { kind: "unavailable" }, required: true },
+      },
+    });
     expect(await hub.health()).toMatchObject({
       status: "unhealthy",
       connectors: {
@@ -245,7 +252,7 @@ describe("the health of a hub", () => {
     await closing;
   });
 
-  test("is asked without disturbing: the session stays, a running call goes on (trap 13)", async () => {
+  test("trap 13: is asked without disturbing: the session stays, a running call goes on", async () => {
     const hub = await open({ a: {} });
     let finish = (): void => {};
     system("a").running = new Promise<void>((resolve) => (finish = resolve));
@@ -264,6 +271,49 @@ describe("the health of a hub", () => {
     await hub.close();
     expect(await hub.health()).toMatchObject({ status: "unhealthy", connectors: { a: { connected: false } } });
     expect(system("a").opened).toBe(0);
+  });
+});
+
+describe("the status of a hub", () => {
+  test("is told from memory: nothing is connected and nobody is asked", async () => {
+    const hub = await open({ a: {}, b: { required: false } }, { clock: fakeClock() });
+    const lazy = { state: "lazy", since: "2026-01-01T00:00:00.000Z", consecutiveFailures: 0 };
+    expect(hub.status()).toEqual({
+      state: "ready",
+      timestamp: "2026-01-01T00:00:00.000Z",
+      connectors: { a: { ...lazy, required: true }, b: { ...lazy, required: false } },
+    });
+    expect(system("a").opened).toBe(0);
+  });
+
+  test.each([
+    ["ready", {}, []],
+    ["down", {}, ["a"]],
+    ["degraded", { required: false }, ["a"]],
+    ["down", { required: false }, ["a", "b"]],
+  ] as const)("is %s with %j and %j down", async (state, entry, down) => {
+    const hub = await open({ a: entry, b: {} });
+    for (const name of down) system(name).isDown = true;
+    await hub.connect();
+    expect(hub.status().state).toBe(state);
+    for (const name of down) expect(hub.get(name, Toy).status).toMatchObject({ state: "down", lastError: {} });
+  });
+
+  test("follows what health checks find", async () => {
+    const hub = await open({ a: {}, b: {} });
+    await hub.health();
+    expect(hub.status().state).toBe("ready");
+    system("a").degraded = "slow";
+    system("b").isDown = true;
+    await hub.health();
+    expect(hub.status()).toMatchObject({
+      state: "down",
+      connectors: { a: { state: "degraded", reason: "slow" }, b: { state: "down" } },
+    });
+    system("a").degraded = undefined;
+    system("b").isDown = false;
+    await hub.health();
+    expect(hub.status().state).toBe("ready");
   });
 });
 
