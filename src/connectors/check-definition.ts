@@ -9,6 +9,7 @@ const RESERVED = new Set([
   "connect",
   "disconnect",
   "execute",
+  "status",
   "stream",
   "call",
   "circuitBreaker",
