@@ -32,7 +32,7 @@ const fields = z.strictObject({
   }),
   window: duration("The window of `failureRate`.").default(10_000),
   minimumCalls: z.int().min(1).default(20).meta({ description: "Fewer tries in the window say nothing." }),
-  openFor: duration("How long it refuses before it probes.").default(10_000),
+  openFor: duration("How long it refuses before it probes.").default(1_000),
   probes: z.int().min(1).default(1).meta({ description: "Probes at a time; as many successes close it." }),
 });
 
