@@ -4,9 +4,9 @@ import { standardQuote, type Dialect, type LedgerDialect } from "../../contracts
 const hasCode = (error: unknown, code: string): boolean => (error as { readonly code?: unknown } | null)?.code === code;
 
 const ledger: LedgerDialect = {
+  // IF NOT EXISTS alone fails where two come at the same time.
+  lock: "SELECT pg_advisory_xact_lock(hashtext('busbar_idempotency'))",
   create: (table, index) => [
-    // IF NOT EXISTS alone fails where two come at the same time.
-    "SELECT pg_advisory_xact_lock(hashtext('busbar_idempotency'))",
     // Each row is written twice in one transaction; with room in its page, the indexes are not touched again.
     `CREATE TABLE IF NOT EXISTS ${table} (
   key text COLLATE "C" PRIMARY KEY,

@@ -1,11 +1,14 @@
 /** PostgreSQL, through the driver `pg`. */
-import type { CallOptions } from "../../core/call.ts";
+import type { Call, CallOptions } from "../../core/call.ts";
 import type { Answer, Input } from "../../core/operation.ts";
 import { defineConnector } from "../define.ts";
+import { ledgerUpkeep, type LedgerControl } from "../../contracts/sql/ledger-control.ts";
+import { Ledger } from "../../contracts/sql/ledger.ts";
 import { sqlOperations, type Isolation, type SqlOperations } from "../../contracts/sql/operations.ts";
 import { FunctionThrew } from "../../contracts/sql/session.ts";
 import type { SqlTransaction } from "../../contracts/sql/transaction.ts";
-import { connection, options } from "./config.ts";
+import { connection, options, type Options } from "./config.ts";
+import { dialect } from "./dialect.ts";
 import { classify } from "./errors.ts";
 import { openSession, type PostgreSQLSession } from "./session.ts";
 
@@ -23,7 +26,8 @@ interface Transact {
   /**
    * Runs a function as one transaction: committed when it has ended, rolled back when it throws, which is thrown on.
    * The function is run again from its start, up to `retryAttempts` times in all, where the transaction lost against
-   * another one or its connection broke before COMMIT; nothing of the earlier run was kept.
+   * another one or its connection broke before COMMIT; nothing of the earlier run was kept. With an `idempotencyKey` the
+   * function's answer is kept too, must be data, and is given again, without a run, to whoever comes with the same key.
    */
   <T>(work: Work<T>, options?: TransactionOptions): Promise<T>;
 }
@@ -54,6 +58,25 @@ export class PostgreSQLConnector extends Defined {
       return this.execute("transaction", what, callOptions);
     };
     Object.defineProperty(this.prototype, "transaction", { value: transaction, writable: true, configurable: true });
+  }
+
+  /** The ledger of idempotency keys, to be made or tidied by hand. */
+  get ledger(): LedgerControl {
+    // What `options` above has parsed.
+    const { idempotency } = this.config.options as Options;
+    const { table, statements } = new Ledger({ options: idempotency, dialect, classify });
+    const upkeep = <T>(name: string, work: (session: PostgreSQLSession, call: Call) => Promise<T>, how?: CallOptions) =>
+      this.run(
+        { name, value: ledgerUpkeep },
+        (session, call) => work(session as unknown as PostgreSQLSession, call),
+        how,
+      );
+    return {
+      table,
+      statements,
+      create: (how) => upkeep("createLedger", ({ sql }, call) => sql.keyed.create(call), how),
+      purge: (how) => upkeep("purgeLedger", ({ sql }, call) => sql.keyed.purge(call), how),
+    };
   }
 
   async #transact(work: Work<unknown>, options: TransactionOptions | undefined): Promise<unknown> {

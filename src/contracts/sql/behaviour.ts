@@ -4,6 +4,7 @@
  * Features that a target may declare as lacking: `returning`, `savepoints`, `serializable`, `failed transactions` (a
  * failed statement dooms its transaction), `no NUL in text`.
  */
+import { keyedCases } from "./behaviour/keyed.ts";
 import { rowCases } from "./behaviour/rows.ts";
 import type { SqlCase } from "./behaviour/context.ts";
 import { statementCases } from "./behaviour/statements.ts";
@@ -12,4 +13,10 @@ import { valueCases } from "./behaviour/values.ts";
 
 export type { SqlCase, SqlContext, SqlTypes } from "./behaviour/context.ts";
 
-export const sqlBehaviour: readonly SqlCase[] = [...rowCases, ...statementCases, ...transactionCases, ...valueCases];
+export const sqlBehaviour: readonly SqlCase[] = [
+  ...rowCases,
+  ...statementCases,
+  ...transactionCases,
+  ...valueCases,
+  ...keyedCases,
+];

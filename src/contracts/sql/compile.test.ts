@@ -11,6 +11,7 @@ const dialect: Dialect = {
   begin: () => "BEGIN",
   endReadOnly: ["ROLLBACK"],
   ledger: {
+    lock: "",
     create: () => [],
     endIfIdle: "",
     purge: () => ({ sql: "", values: [] }),

@@ -32,10 +32,12 @@ export interface Dialect {
 
 /** What differs between systems in how they keep the ledger of idempotency keys (ledger.ts). */
 export interface LedgerDialect {
+  /** Lets one after the other make the table, until its transaction ends. */
+  readonly lock: string;
   /**
    * Statements that make the table, with the columns `key` (the primary key, compared byte by byte), `operation`,
-   * `fingerprint`, `answer` and `created_at`, and an index on the last; run in one transaction, harmless where it is
-   * there, and safe where several run them at once. Both names are quoted.
+   * `fingerprint`, `answer` and `created_at`, and an index on the last; harmless where it is there. Both names are
+   * quoted.
    */
   create(this: void, table: string, index: string): readonly string[];
   /** What is put behind the INSERT, so that the server soon ends this transaction if its client is silent; or nothing. */

@@ -45,6 +45,11 @@ export class Ledger {
     return dialect.ledger.create(this.#table, dialect.quote(`${lastName(options.table)}_created_at`));
   }
 
+  /** The table's name, quoted. */
+  get table(): string {
+    return this.#table;
+  }
+
   /** How long rows are kept, in milliseconds; 0 is for ever. */
   get keepMs(): number {
     return this.#settings.options.keep;
@@ -107,7 +112,7 @@ export class Ledger {
   /** Makes the table, also where many find it missing at once. */
   async create(connection: SqlConnection, call: Call): Promise<void> {
     const { dialect } = this.#settings;
-    const sql = [dialect.begin({}), ...this.statements, "COMMIT"];
+    const sql = [dialect.begin({}), dialect.ledger.lock, ...this.statements, "COMMIT"];
     const { failure } = await connection.runAll(
       sql.map((text) => ({ sql: text, values: [] })),
       { call },

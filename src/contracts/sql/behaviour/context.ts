@@ -1,5 +1,6 @@
 /** What the cases of the `sql` contract are given by a target. */
 import assert from "node:assert/strict";
+import type { CallOptions } from "../../../core/call.ts";
 import type { BaseConnector } from "../../../core/connector.ts";
 import { ConnectorError, type Kind } from "../../../core/errors.ts";
 import type { BehaviourCase } from "../../../testkit/behaviour.ts";
@@ -33,7 +34,7 @@ export interface SqlContext {
   readonly connector: BaseConnector<SqlOperations> & {
     transaction<T>(
       work: (transaction: SqlTransaction) => Promise<T>,
-      options?: { readonly isolation?: Isolation; readonly signal?: AbortSignal },
+      options?: CallOptions & { readonly isolation?: Isolation },
     ): Promise<T>;
   };
   readonly types: SqlTypes;
