@@ -17,9 +17,10 @@ import { ConnectorError } from "../../core/errors.ts";
 import type { Degraded } from "../../core/health.ts";
 import { Secret } from "../../core/secret.ts";
 import type { Connection, Options } from "./config.ts";
+import { Connecting } from "./connecting.ts";
 import { classify } from "./errors.ts";
 import { exchange } from "./exchange.ts";
-import { tlsOptions } from "./tls-options.ts";
+import { tlsOptions, type TLSOptions } from "./tls-options.ts";
 
 /** How long an idle connection is kept where the server does not say how long it keeps it. */
 const IDLE_MS = 4_000;
@@ -38,8 +39,11 @@ export async function openSession(
   const place = placeOf(connection.baseURL);
   const common = wireOptions(options);
   const { own: ownTLS, others: othersTLS } = tlsOptions(connection.tls);
-  const own: Pool = new undici.Pool(place.origin, { ...common, connect: ownTLS });
-  const others: Agent = new undici.Agent({ ...common, connect: othersTLS });
+  const connecting = new Connecting();
+  const connectWith = (tls: TLSOptions): ReturnType<Connecting["watch"]> =>
+    connecting.watch(undici.buildConnector({ ...tls, timeout: options.connectionTimeout }));
+  const own: Pool = new undici.Pool(place.origin, { ...common, connect: connectWith(ownTLS) });
+  const others: Agent = new undici.Agent({ ...common, connect: connectWith(othersTLS) });
   const wire: Wire = (request, task) =>
     exchange(request.origin === place.origin ? own : others, request, { ...task, mostBytes: options.maxResponseBytes });
   const { auth } = connection;
@@ -87,7 +91,9 @@ export async function openSession(
       healthOf(await sender.statusOf(options.healthPath, signalScope(signal)), options.healthPath),
     async close() {
       lease?.close();
-      await Promise.all([own.destroy(), others.destroy()]);
+      const destroyed = Promise.all([own.destroy(), others.destroy()]);
+      connecting.end();
+      await destroyed;
     },
   };
 }
@@ -97,7 +103,6 @@ function wireOptions(options: Options): Pool.Options {
   return {
     connections: poolSize(options),
     pipelining: 1,
-    connectTimeout: options.connectionTimeout,
     keepAliveTimeout: Math.min(idleMs, IDLE_MS),
     keepAliveMaxTimeout: idleMs,
     // Time is ruled by the call.

@@ -1,0 +1,33 @@
+/**
+ * Connections that are being made.
+ *
+ * undici, destroyed, ends those that stand and leaves the others to themselves: one whose handshake stalls would outlive
+ * its session until it times out. (A `signal` among the options ends them as well, but each socket then listens to it
+ * for ever.)
+ */
+import { Socket } from "node:net";
+import type { buildConnector } from "undici";
+
+type Connect = buildConnector.connector;
+
+export class Connecting {
+  readonly #sockets = new Set<Socket>();
+
+  /** The same, under watch. */
+  watch(connect: Connect): Connect {
+    return (options, callback) => {
+      let socket: unknown;
+      const settled: typeof callback = (...outcome) => {
+        if (socket instanceof Socket) this.#sockets.delete(socket);
+        callback(...outcome);
+      };
+      // It answers with the socket, of which its types do not tell.
+      socket = connect(options, settled);
+      if (socket instanceof Socket) this.#sockets.add(socket);
+    };
+  }
+
+  end(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
