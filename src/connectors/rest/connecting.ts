@@ -16,14 +16,14 @@ export class Connecting {
   /** The same, under watch. */
   watch(connect: Connect): Connect {
     return (options, callback) => {
-      let socket: unknown;
+      let socket: Socket | undefined;
       const settled: typeof callback = (...outcome) => {
-        if (socket instanceof Socket) this.#sockets.delete(socket);
+        if (socket !== undefined) this.#sockets.delete(socket);
         callback(...outcome);
       };
       // It answers with the socket, of which its types do not tell.
-      socket = connect(options, settled);
-      if (socket instanceof Socket) this.#sockets.add(socket);
+      const made: unknown = connect(options, settled);
+      if (made instanceof Socket) this.#sockets.add((socket = made));
     };
   }
 
