@@ -44,11 +44,13 @@ export interface Behaviour<Ctx> {
   readonly contract: string;
   readonly cases: readonly BehaviourCase<Ctx>[];
   readonly targets: readonly Target<Ctx>[];
+  /** Most time of one case. Default: the runner's. */
+  readonly timeoutMs?: number;
 }
 
 /** Registers one vitest suite a target, with one test a case. */
 export function runBehaviour<Ctx>(behaviour: Behaviour<Ctx>): void {
-  const { connector, contract, cases, targets } = behaviour;
+  const { connector, contract, cases, targets, timeoutMs } = behaviour;
   const twice = cases.find(({ name }, at) => cases.findIndex((other) => other.name === name) !== at);
   if (twice !== undefined) throw new Error(`Two cases of the contract ${contract} are called "${twice.name}"`);
   for (const target of targets) {
@@ -86,14 +88,18 @@ export function runBehaviour<Ctx>(behaviour: Behaviour<Ctx>): void {
         await save({});
       });
       for (const behaviourCase of cases)
-        test(titleOf(behaviourCase, target), async () => {
-          try {
-            result[await tryCase(behaviourCase, target, started.ctx)]++;
-          } catch (error) {
-            result.failed++;
-            throw error;
-          }
-        });
+        test(
+          titleOf(behaviourCase, target),
+          async () => {
+            try {
+              result[await tryCase(behaviourCase, target, started.ctx)]++;
+            } catch (error) {
+              result.failed++;
+              throw error;
+            }
+          },
+          timeoutMs,
+        );
     });
   }
 }

@@ -81,6 +81,7 @@ class Lane {
   readonly #ends: LaneEnds;
   readonly #held: Held[] = [];
   #heldBytes = 0;
+  #sentBytes = 0;
   /** When a narrow line has room for the next slice. */
   #freeAt = 0;
   #timer: Timer | undefined;
@@ -135,14 +136,16 @@ class Lane {
   #send(bytes: Buffer, arrivedAt: number): void {
     const { to, from, faults, reset } = this.#ends;
     const size = Math.min(bytes.length, this.#sliceBytes());
-    const allowed = this.#direction === "down" ? (faults.cutAfterBytesDown ?? size) : size;
+    const allowed = this.#allowedBytes();
     const slice = bytes.subarray(0, Math.min(size, allowed));
     this.#heldBytes -= slice.length;
+    this.#sentBytes += slice.length;
     if (allowed < size) {
       faults.cutAfterBytesDown = undefined;
       this.stop();
+      if (faults.cutBy === "end") to.end(slice);
       // Bytes and reset that arrive together are told as bytes and a clean end by libuv, so the reset comes later.
-      to.write(slice, () => (this.#timer = systemClock.after(RESET_AFTER_MS, reset)));
+      else to.write(slice, () => (this.#timer = systemClock.after(RESET_AFTER_MS, reset)));
       return;
     }
     if (this.#direction === "down" && faults.cutAfterBytesDown !== undefined) faults.cutAfterBytesDown -= size;
@@ -154,7 +157,19 @@ class Lane {
 
   #isBlocked(): boolean {
     const { blackhole } = this.#ends.faults;
-    return this.#isFull || blackhole === "both" || blackhole === this.#direction;
+    return this.#isFull || blackhole === "both" || blackhole === this.#direction || this.#stallsAfterBytes() <= 0;
+  }
+
+  /** How many bytes may go before this connection is ended. */
+  #allowedBytes(): number {
+    if (this.#direction === "up") return Infinity;
+    const { cutAfterBytesDown = Infinity, cutEachAfterBytesDown = Infinity } = this.#ends.faults;
+    return Math.min(cutAfterBytesDown, Math.max(0, cutEachAfterBytesDown - this.#sentBytes));
+  }
+
+  #stallsAfterBytes(): number {
+    if (this.#direction === "up") return Infinity;
+    return (this.#ends.faults.stallEachAfterBytesDown ?? Infinity) - this.#sentBytes;
   }
 
   #latencyMs(): number {
@@ -164,8 +179,9 @@ class Lane {
 
   #sliceBytes(): number {
     const { rateBytesPerSec } = this.#ends.faults;
-    if (rateBytesPerSec <= 0) return Infinity;
-    return Math.max(1, Math.floor((rateBytesPerSec * SLICE_MS) / 1000));
+    const mostBytes = this.#stallsAfterBytes();
+    if (rateBytesPerSec <= 0) return mostBytes;
+    return Math.min(mostBytes, Math.max(1, Math.floor((rateBytesPerSec * SLICE_MS) / 1000)));
   }
 }
 

@@ -9,7 +9,10 @@
  * | --- | --- |
  * | slow, narrow | `latencyUpMs`, `latencyDownMs`, `rateBytesPerSec` |
  * | half-open connection, dropped packets | `blackhole` |
- * | connection reset | `cut()`, `cutAfterBytesDown` |
+ * | connection reset | `cut()`, `cutAfterBytesDown`, `cutEachAfterBytesDown` |
+ * | connection ended in the middle of an answer | the same with `cutBy: "end"` |
+ * | an answer or a handshake that stops in its middle | `stallEachAfterBytesDown` |
+ * | another server behind the same address | `target` |
  * | half-closed connection | `halfClose()` |
  * | something answers but it is not the server | `refuse` |
  * | nobody listens (ECONNREFUSED) | `closeListener()`, `reopen()` |
@@ -29,6 +32,9 @@ const NO_FAULTS: Faults = {
   rateBytesPerSec: 0,
   blackhole: "none",
   cutAfterBytesDown: undefined,
+  cutEachAfterBytesDown: undefined,
+  cutBy: "reset",
+  stallEachAfterBytesDown: undefined,
 };
 
 /** A proxy on a loopback port of its own. A forgotten one does not keep the process alive. */
@@ -39,7 +45,8 @@ export class FaultProxy {
   refuse = false;
   /** How many connections were ever accepted, refused ones included. */
   accepted = 0;
-  readonly #target: FaultProxyTarget;
+  /** Where new connections go; open ones stay where they are. No fault: `heal` leaves it. */
+  target: FaultProxyTarget;
   readonly #claimed: ClaimedPort;
   readonly #faults: Faults = { ...NO_FAULTS };
   readonly #links = new Set<FaultLink>();
@@ -47,7 +54,7 @@ export class FaultProxy {
   #isClosed = false;
 
   constructor(target: FaultProxyTarget, claimed: ClaimedPort) {
-    this.#target = target;
+    this.target = target;
     this.#claimed = claimed;
     this.port = claimed.port;
   }
@@ -90,6 +97,27 @@ export class FaultProxy {
   }
   set cutAfterBytesDown(cutAfterBytesDown: number | undefined) {
     this.#change({ cutAfterBytesDown });
+  }
+
+  get cutEachAfterBytesDown(): number | undefined {
+    return this.#faults.cutEachAfterBytesDown;
+  }
+  set cutEachAfterBytesDown(cutEachAfterBytesDown: number | undefined) {
+    this.#change({ cutEachAfterBytesDown });
+  }
+
+  get cutBy(): Faults["cutBy"] {
+    return this.#faults.cutBy;
+  }
+  set cutBy(cutBy: Faults["cutBy"]) {
+    this.#change({ cutBy });
+  }
+
+  get stallEachAfterBytesDown(): number | undefined {
+    return this.#faults.stallEachAfterBytesDown;
+  }
+  set stallEachAfterBytesDown(stallEachAfterBytesDown: number | undefined) {
+    this.#change({ stallEachAfterBytesDown });
   }
 
   /** Resets every open connection on both sides; new ones are served. */
@@ -149,7 +177,7 @@ export class FaultProxy {
     }
     const link = openLink({
       client,
-      target: this.#target,
+      target: this.target,
       faults: this.#faults,
       onEnd: () => this.#links.delete(link),
     });

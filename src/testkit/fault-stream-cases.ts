@@ -4,11 +4,17 @@ import { ConnectorError } from "../core/errors.ts";
 import type { CallOptions } from "../core/call.ts";
 import type { ItemStream } from "../core/stream.ts";
 import type { BehaviourCase } from "./behaviour.ts";
-import { DEADLINE_MS, failureWithin, SLACK_MS, underFault, type FaultContext, type Trial } from "./fault-trial.ts";
+import {
+  DEADLINE_MS,
+  latestEnd,
+  PATIENT_MS,
+  SLACK_MS,
+  underFault,
+  type FaultContext,
+  type Trial,
+} from "./fault-trial.ts";
 import { becomesTrue } from "./services/wait.ts";
 
-const FAR_MS = 8_000;
-const LIMIT_MS = DEADLINE_MS + Math.max(DEADLINE_MS / 10, SLACK_MS);
 const GONE_WITHIN_MS = 5_000;
 
 /** A stream of which the first item has been read. */
@@ -29,35 +35,37 @@ async function rest(items: ItemStream<unknown>): Promise<void> {
 }
 
 function streamCase(name: string, during: (trial: Trial) => Promise<void>): BehaviourCase<FaultContext> {
-  return { name, needs: "stream", run: async (ctx) => void (await underFault(ctx, {}, during)) };
+  const run = async (ctx: FaultContext): Promise<void> =>
+    void (await underFault(ctx, { name: "breaks a stream" }, during));
+  return { name, needs: "stream", run };
 }
 
 export const faultStreamCases: readonly BehaviourCase<FaultContext>[] = [
   streamCase("a stream that is cut in its middle fails, and does not end as if that were all", async (trial) => {
-    const items = await begun(trial, { timeout: FAR_MS });
+    const items = await begun(trial, { timeout: PATIENT_MS });
     trial.proxy.cut();
-    const error = await failureWithin(rest(items), FAR_MS);
+    const error = await trial.failsWithin(rest(items), { what: "cut", latestMs: PATIENT_MS });
     assert.equal(error.kind, "connection_lost", error.message);
   }),
   streamCase("a stream that stalls in its middle fails by the limit of one read", async (trial) => {
     const items = await begun(trial, { timeout: DEADLINE_MS });
     trial.proxy.blackhole = "down";
-    const error = await failureWithin(rest(items), LIMIT_MS);
+    const error = await trial.failsWithin(rest(items), { what: "stall", latestMs: latestEnd(DEADLINE_MS) });
     assert.equal(error.kind, "timeout", error.message);
   }),
   streamCase("a stream that stalls in its middle ends at once when it is aborted", async (trial) => {
     const abort = new AbortController();
-    const items = await begun(trial, { timeout: FAR_MS, signal: abort.signal });
+    const items = await begun(trial, { timeout: PATIENT_MS, signal: abort.signal });
     trial.proxy.blackhole = "down";
     const reading = rest(items);
     reading.catch(() => {});
     abort.abort();
-    const error = await failureWithin(reading, SLACK_MS);
+    const error = await trial.failsWithin(reading, { what: "abort", latestMs: SLACK_MS });
     assert.equal(error.kind, "cancelled", error.message);
   }),
   streamCase("a stream that is broken off in its middle gives its connection back", async (trial) => {
     const { subject, proxy } = trial;
-    for (let time = 0; time < 10; time++) await (await begun(trial, { timeout: FAR_MS })).return();
+    for (let time = 0; time < 10; time++) await (await begun(trial, { timeout: PATIENT_MS })).return();
     await subject.read({});
     assert.ok(await becomesTrue(() => proxy.open <= 2, { timeoutMs: GONE_WITHIN_MS }), `${proxy.open} connections`);
   }),

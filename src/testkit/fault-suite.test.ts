@@ -4,9 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { RESTAPIConnector } from "../connectors/rest/index.ts";
 import type { ConnectorError } from "../core/errors.ts";
 import { lazyStream, openStream, type ItemStream } from "../core/stream.ts";
-import { faultCases } from "./fault-cases.ts";
-import { faultStreamCases } from "./fault-stream-cases.ts";
-import { subjectOf } from "./fault-suite.ts";
+import { faultCases, subjectOf } from "./fault-suite.ts";
 import type { FaultContext, Subject } from "./fault-trial.ts";
 import { orderCount, orderService } from "./rest-service/order-service.ts";
 import { startService, type Service } from "./services/service.ts";
@@ -37,7 +35,7 @@ const make: FaultContext["make"] = (settings) =>
 
 /** Runs one case with a connector that `spoil` has spoiled. */
 async function runCase(name: string, spoil: (good: Subject) => Partial<Subject>): Promise<void> {
-  const found = [...faultCases, ...faultStreamCases].find((each) => each.name.includes(name));
+  const found = faultCases.find((each) => each.name.includes(name));
   if (found === undefined) expect.unreachable(`no case is called "${name}"`);
   await found.run({
     ...ctx,

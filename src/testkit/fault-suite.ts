@@ -9,15 +9,24 @@
  * The suite is a behaviour suite like any other: what a connector lacks is declared and asserted, and it has its row in
  * the matrix.
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { CallOptions } from "../core/call.ts";
 import type { Operations } from "../core/operation.ts";
 import type { ItemStream } from "../core/stream.ts";
-import { runBehaviour } from "./behaviour.ts";
-import { faultCases } from "./fault-cases.ts";
+import { runBehaviour, type BehaviourCase, type RunningTarget } from "./behaviour.ts";
+import { faultAbortCases } from "./fault-abort-cases.ts";
+import { casesOf } from "./fault-cases.ts";
+import { FaultFigures } from "./fault-figures.ts";
+import { faultLastingCases } from "./fault-lasting-cases.ts";
 import { faultStreamCases } from "./fault-stream-cases.ts";
-import type { Subject, SubjectSettings } from "./fault-trial.ts";
+import type { FaultContext, SecureSide, Subject, SubjectSettings } from "./fault-trial.ts";
+import { networkFaults } from "./network-faults.ts";
 import type { ServiceSpec } from "./services/service-spec.ts";
 import { startService, type Service } from "./services/service.ts";
+import { makeTestCertificates, type ShownCertificate } from "./services/tls.ts";
+import { tlsFaults } from "./tls-faults.ts";
 
 export type { SubjectSettings } from "./fault-trial.ts";
 
@@ -54,41 +63,96 @@ export interface FaultSuite<C extends FaultyConnector> {
   readonly server: ServiceSpec;
   /** `stream`, where the connector has no operation that answers with many items; with the reason. */
   readonly lacks?: { readonly stream?: string };
-  /** Prepares a server that has just been started. */
-  start(this: void, service: Service): Promise<FaultSystem<C>>;
+  /** The same server, but behind TLS alone, showing that certificate; absent where the connector knows no TLS. */
+  secureServer?(this: void, shown: ShownCertificate): ServiceSpec;
+  /** Prepares a server that has just been started. `ca` is the authority to trust where it speaks TLS, as PEM. */
+  start(this: void, service: Service, ca: string | undefined): Promise<FaultSystem<C>>;
 }
+
+/** More than the longest of the limits inside one case. */
+const CASE_MS = 60_000;
+
+/** The cases of the suite. */
+export const faultCases: readonly BehaviourCase<FaultContext>[] = [
+  ...networkFaults.flatMap(casesOf),
+  ...faultLastingCases,
+  ...faultAbortCases,
+  ...faultStreamCases,
+];
+
+/** The cases of the suite through TLS. */
+export const secureFaultCases: readonly BehaviourCase<FaultContext>[] = [
+  ...tlsFaults.flatMap(casesOf),
+  ...networkFaults.filter(({ isBeforeConnection }) => isBeforeConnection !== true).flatMap(casesOf),
+  ...faultLastingCases,
+  ...faultAbortCases,
+  ...faultStreamCases,
+];
 
 /** Registers the suite with vitest. */
 export function runFaultSuite<C extends FaultyConnector>(suite: FaultSuite<C>): void {
-  const { connector, target, server, lacks = {}, start } = suite;
-  runBehaviour({
-    connector,
-    contract: "faults",
-    cases: [...faultCases, ...faultStreamCases],
-    targets: [
-      {
-        name: target,
-        lacks,
-        async start() {
-          const service = await startService(server);
-          try {
-            const proxy = await service.proxied();
-            const system = await start(service);
-            return {
-              ctx: { service, proxy, effects: () => system.effects(), make: (settings) => subjectOf(system, settings) },
-              async stop() {
-                await system.stop?.();
-                await service.destroy();
-              },
-            };
-          } catch (error) {
-            await service.destroy();
-            throw error;
-          }
-        },
-      },
-    ],
-  });
+  const { connector, target: name, secureServer, lacks = {} } = suite;
+  const plain = { name, lacks, start: () => run(suite, undefined) };
+  runBehaviour({ connector, contract: "faults", cases: faultCases, targets: [plain], timeoutMs: CASE_MS });
+  if (secureServer === undefined) return;
+  const secure = { name: `${name}, TLS`, lacks, start: () => runSecure(suite, secureServer) };
+  runBehaviour({ connector, contract: "faults", cases: secureFaultCases, targets: [secure], timeoutMs: CASE_MS });
+}
+
+async function runSecure<C extends FaultyConnector>(
+  suite: FaultSuite<C>,
+  serverWith: NonNullable<FaultSuite<C>["secureServer"]>,
+): Promise<RunningTarget<FaultContext>> {
+  const folders = await Promise.all(["ours", "theirs"].map((name) => mkdtemp(join(tmpdir(), `busbar-tls-${name}-`))));
+  try {
+    const [certificates, strangers] = await Promise.all(folders.map((folder) => makeTestCertificates(folder)));
+    const showing = (show: ShownCertificate["show"]): ServiceSpec => serverWith({ certificates: certificates!, show });
+    const wrong = {
+      expired: showing("expired"),
+      elsewhere: showing("elsewhere"),
+      stranger: serverWith({ certificates: strangers!, show: "server" }),
+      plain: suite.server,
+    };
+    return await run(suite, { server: showing("server"), ca: certificates!.ca.cert, side: { wrong } });
+  } finally {
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  }
+}
+
+interface Secure {
+  readonly server: ServiceSpec;
+  readonly ca: string;
+  readonly side: SecureSide;
+}
+
+async function run<C extends FaultyConnector>(
+  { connector, server, start }: FaultSuite<C>,
+  secure: Secure | undefined,
+): Promise<RunningTarget<FaultContext>> {
+  const service = await startService(secure?.server ?? server);
+  try {
+    const proxy = await service.proxied();
+    const system = await start(service, secure?.ca);
+    const figures = new FaultFigures();
+    const ctx: FaultContext = {
+      service,
+      proxy,
+      effects: () => system.effects(),
+      make: (settings) => subjectOf(system, settings),
+      secure: secure?.side,
+      note: (figure) => figures.add(figure),
+    };
+    const stop = async (): Promise<void> => {
+      await system.stop?.();
+      await service.destroy();
+      const title = `${connector} under faults${secure === undefined ? "" : ", through TLS"}`;
+      process.stdout.write(`\n${figures.render(title)}\n`);
+    };
+    return { ctx, stop };
+  } catch (error) {
+    await service.destroy();
+    throw error;
+  }
 }
 
 /** The connector with its calls bound to it, so that the cases need not know its type. */

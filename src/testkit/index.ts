@@ -30,11 +30,17 @@ export {
 export { createDatabase, type FreshDatabase } from "./services/create-database.ts";
 export { areServicesAvailable, ensureInstalled } from "./services/install.ts";
 export { claimPort, type ClaimedPort } from "./services/ports.ts";
+export { startNameServer, type NameAnswer, type NameServer } from "./name-server.ts";
 export { postgresql, type PostgresqlOptions } from "./services/postgresql.ts";
 export type { Command, ConnectionFacts, ServiceInstance, ServiceSpec } from "./services/service-spec.ts";
 export { ServiceUnavailable } from "./services/service-unavailable.ts";
 export { startService, type Service } from "./services/service.ts";
-export { makeTestCertificates, type TestCertificate, type TestCertificates } from "./services/tls.ts";
+export {
+  makeTestCertificates,
+  type ShownCertificate,
+  type TestCertificate,
+  type TestCertificates,
+} from "./services/tls.ts";
 
 /** Registers one vitest suite a target, with one test a case; to be awaited at the top of a test file. */
 export async function runBehaviour<Ctx>(behaviour: Behaviour<Ctx>): Promise<void> {

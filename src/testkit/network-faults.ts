@@ -4,12 +4,15 @@ import type { Kind, Outcome } from "../core/errors.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import type { Condition, FaultContext, Place } from "./fault-trial.ts";
 import { frozenListener } from "./frozen-listener.ts";
+import { startNameServer, type NameAnswer } from "./name-server.ts";
 import { becomesTrue, pauseFor } from "./services/wait.ts";
 
 /** One way in which a network or a server fails, and all that a connector may answer to it. */
 export interface NetworkFault extends Condition {
   /** A sentence's end: "a server that …". */
   readonly name: string;
+  /** A trap that others fell into here. */
+  readonly trap?: number;
   /** Goes on when a call is under way. */
   worsen?(this: void, ctx: FaultContext): Promise<void>;
   readonly kinds: readonly Kind[];
@@ -21,9 +24,11 @@ export interface NetworkFault extends Condition {
   readonly isSilent: boolean;
   /** Whether it strikes once, so that a second try is answered. */
   readonly isOnce?: boolean;
+  /** Whether it strikes before a connection stands, so that TLS makes no difference. */
+  readonly isBeforeConnection?: boolean;
 }
 
-const NOTHING_SENT = { outcomes: ["none"], effects: [0] } as const;
+export const NOTHING_SENT = { outcomes: ["none"], effects: [0] } as const;
 /** The request is out, or part of it: nobody can tell. */
 const OPEN = { outcomes: ["unknown"], effects: [0, 1] } as const;
 /** The request is out and was carried out; only the answer is missing. */
@@ -72,14 +77,31 @@ export const networkFaults: readonly NetworkFault[] = [
     kinds: ["timeout"],
     ...NOTHING_SENT,
     isSilent: true,
+    isBeforeConnection: true,
   },
   {
-    name: "has a name that does not resolve",
-    place: async ({ proxy: { port } }) => ({ host: "no-such-host.invalid", port }),
-    // Some resolvers answer late, or say that they do not know now.
-    kinds: ["unavailable", "timeout"],
+    name: "has a name that nobody knows",
+    place: (ctx) => named(ctx, "unknown"),
+    kinds: ["unavailable"],
     ...NOTHING_SENT,
     isSilent: false,
+    isBeforeConnection: true,
+  },
+  {
+    name: "has a name whose name server is in trouble",
+    place: (ctx) => named(ctx, "failure"),
+    kinds: ["unavailable"],
+    ...NOTHING_SENT,
+    isSilent: false,
+    isBeforeConnection: true,
+  },
+  {
+    name: "has a name whose name server keeps silent",
+    place: (ctx) => named(ctx, "silence"),
+    kinds: ["timeout"],
+    ...NOTHING_SENT,
+    isSilent: true,
+    isBeforeConnection: true,
   },
   {
     name: "does what it is asked and stalls before the reply",
@@ -97,6 +119,17 @@ export const networkFaults: readonly NetworkFault[] = [
     isOnce: true,
   },
   {
+    name: "does what it is asked and hangs up in the middle of the reply",
+    strike({ proxy }) {
+      proxy.cutBy = "end";
+      proxy.cutAfterBytesDown = 5;
+    },
+    kinds: ["connection_lost"],
+    ...DONE,
+    isSilent: false,
+    isOnce: true,
+  },
+  {
     name: "is reached byte by byte",
     strike: ({ proxy }) => void (proxy.rateBytesPerSec = 20),
     kinds: ["timeout"],
@@ -105,6 +138,7 @@ export const networkFaults: readonly NetworkFault[] = [
   },
   {
     name: "is gone behind half-open connections",
+    trap: 3,
     strike: ({ proxy }) => void (proxy.blackhole = "both"),
     kinds: ["timeout"],
     ...OPEN,
@@ -121,7 +155,8 @@ export const networkFaults: readonly NetworkFault[] = [
     isSilent: true,
   },
   {
-    name: "is killed with SIGKILL between two calls",
+    name: "is killed with SIGKILL between two calls and restarted",
+    trap: 12,
     place: direct,
     strike: ({ service }) => service.crash(),
     kinds: ["unavailable"],
@@ -129,7 +164,8 @@ export const networkFaults: readonly NetworkFault[] = [
     isSilent: false,
   },
   {
-    name: "is killed with SIGKILL while it has a call",
+    name: "is killed with SIGKILL while it has a call and restarted",
+    trap: 12,
     place: direct,
     strike: ({ service }) => service.pause(),
     worsen: async ({ service }: FaultContext): Promise<void> => {
@@ -137,19 +173,31 @@ export const networkFaults: readonly NetworkFault[] = [
       await service.crash();
     },
     kinds: ["connection_lost"],
-    outcomes: ["unknown"],
+    // To freeze it takes its time, after which a connector may ask for a sign of life before it sends.
+    outcomes: ["none", "unknown"],
     effects: [0],
     isSilent: false,
   },
   {
-    name: "is frozen",
+    name: "is frozen and thaws",
     place: direct,
     strike: ({ service }) => service.pause(),
     kinds: ["timeout"],
-    ...OPEN,
+    ...EITHER,
     isSilent: true,
   },
 ];
+
+/** The proxy, under a name of a name server that does not tell it yet. */
+async function named({ proxy: { port } }: FaultContext, answer: NameAnswer): Promise<Place> {
+  const names = await startNameServer(answer);
+  return {
+    host: names.name,
+    port,
+    mend: async () => void (names.answer = "127.0.0.1"),
+    close: () => names.close(),
+  };
+}
 
 /** Behind it, once mended, the server is reached through a proxy on the same port. */
 async function neverAnswering({ service }: FaultContext): Promise<Place> {

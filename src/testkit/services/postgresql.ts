@@ -15,7 +15,7 @@ import { findBinaries } from "./find-binaries.ts";
 import { cachedFolder } from "./folders.ts";
 import { runProgram } from "./run-program.ts";
 import type { ServiceInstance, ServiceSpec } from "./service-spec.ts";
-import type { TestCertificates } from "./tls.ts";
+import type { ShownCertificate } from "./tls.ts";
 import { firstReply } from "./wait.ts";
 
 const USERNAME = "test";
@@ -33,9 +33,9 @@ export interface PostgresqlOptions {
 }
 
 export interface PostgresqlTls {
-  readonly certificates: TestCertificates;
+  readonly certificates: ShownCertificate["certificates"];
   /** Which certificate the server shows. Default: `server`. */
-  readonly show?: "server" | "expired";
+  readonly show?: ShownCertificate["show"];
   /** Refuses connections without TLS. Default: both are served. */
   readonly required?: boolean;
   /** Refuses clients without a certificate of the test authority; implies `required`. */

@@ -1,7 +1,7 @@
 /**
  * A private certificate authority for one test run, made with the `openssl` program: 0.2 s, nothing to expire in the
- * repository. All leaves are for `localhost` and 127.0.0.1 and last two days, but for `expired`, which ended yesterday.
- * For "signed by somebody else" call `makeTestCertificates` twice; for "wrong name" connect with another server name.
+ * repository. All leaves are for `localhost` and 127.0.0.1 and last two days, but for `expired`, which ended yesterday,
+ * and `elsewhere`, which is another host's. For "signed by somebody else" call `makeTestCertificates` twice.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,6 +23,13 @@ export interface TestCertificates {
   readonly server: TestCertificate;
   readonly client: TestCertificate;
   readonly expired: TestCertificate;
+  readonly elsewhere: TestCertificate;
+}
+
+/** What a server shows of them. */
+export interface ShownCertificate {
+  readonly certificates: TestCertificates;
+  readonly show: "server" | "expired" | "elsewhere";
 }
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -34,14 +41,18 @@ export async function makeTestCertificates(dir: string): Promise<TestCertificate
     ...["req", "-x509", ...NEW_KEY, "-keyout", "ca.key", "-out", "ca.pem", ...TWO_DAYS, "-subj", "/CN=busbar test CA"],
     ...["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"],
   ]);
-  const [ca, server, client, expired] = await Promise.all([
+  const [ca, server, client, expired, elsewhere] = await Promise.all([
     read(dir, "ca"),
     sign(dir, { name: "server", subject: "/CN=localhost", serial: 1, usage: "serverAuth", validity: [TWO_DAYS] }),
     sign(dir, { name: "client", subject: "/CN=test", serial: 2, usage: "clientAuth", validity: [TWO_DAYS] }),
     sign(dir, { name: "expired", subject: "/CN=localhost", serial: 3, usage: "serverAuth", validity: PAST }),
+    sign(dir, { ...AWAY, subject: "/CN=elsewhere.example", serial: 4, usage: "serverAuth", validity: [TWO_DAYS] }),
   ]);
-  return { ca, server, client, expired };
+  return { ca, server, client, expired, elsewhere };
 }
+
+const HERE = "DNS:localhost,IP:127.0.0.1";
+const AWAY = { name: "elsewhere", hosts: "DNS:elsewhere.example" };
 
 /** Older versions take a negative number of days, newer ones (3.4) real dates. */
 const PAST = [
@@ -51,6 +62,8 @@ const PAST = [
 
 interface Leaf {
   readonly name: string;
+  /** Default: this machine. */
+  readonly hosts?: string;
   readonly subject: string;
   readonly serial: number;
   readonly usage: "serverAuth" | "clientAuth";
@@ -58,9 +71,12 @@ interface Leaf {
   readonly validity: readonly (readonly string[])[];
 }
 
-async function sign(dir: string, { name, subject, serial, usage, validity }: Leaf): Promise<TestCertificate> {
+async function sign(
+  dir: string,
+  { name, hosts = HERE, subject, serial, usage, validity }: Leaf,
+): Promise<TestCertificate> {
   await openssl(dir, ["req", "-new", ...NEW_KEY, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", subject]);
-  const extensions = `subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=${usage}\nbasicConstraints=CA:FALSE\n`;
+  const extensions = `subjectAltName=${hosts}\nextendedKeyUsage=${usage}\nbasicConstraints=CA:FALSE\n`;
   await writeFile(join(dir, `${name}.ext`), extensions);
   let failure: unknown;
   for (const period of validity) {
