@@ -9,16 +9,17 @@ import { inputField } from "./input-field.ts";
 
 const PLACE = /\{(input(?:\.[^.{}\s]+)+)\}/;
 
-export const cacheTagsSetting = z
-  .array(
-    z
-      .string()
-      .min(1)
-      .refine((tag) => !/[{}]/.test(tag.replaceAll(new RegExp(PLACE, "g"), "")), {
-        error: "takes fields of the input in braces only: user:{input.id}",
-      }),
-  )
-  .min(1);
+const tag = z
+  .string()
+  .min(1)
+  .refine((text) => !/[{}]/.test(text.replaceAll(new RegExp(PLACE, "g"), "")), {
+    error: "takes fields of the input in braces only: user:{input.id}",
+  });
+
+/** Tags of an answer, or of a write. */
+export function cacheTags(description: string): z.ZodOptional<z.ZodArray<typeof tag>> {
+  return z.array(tag).min(1).optional().meta({ description });
+}
 
 /** The fields of the input that a tag names: `input.id`. */
 export function fieldsOfTag(tag: string): string[] {

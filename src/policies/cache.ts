@@ -25,7 +25,7 @@ import type { Policy } from "../core/policy.ts";
 import { CachedReads, type CacheEnvironment } from "./cache-reads.ts";
 import type { LabelsOf } from "./cache-labels.ts";
 import { CacheStore } from "./cache-store.ts";
-import { cacheTagsSetting, tagsOf } from "./cache-tags.ts";
+import { cacheTags, tagsOf } from "./cache-tags.ts";
 
 const ttl = duration("How long an answer is used; 0 shares it only among those who ask at the same time.");
 
@@ -35,7 +35,7 @@ const lifetime = z.union([
     ttl,
     staleWhileRevalidate: duration("How long after that it is used while a fresh one is fetched.").default(0),
     staleIfError: duration("How long after that it is used when the system does not answer.").default(0),
-    tags: cacheTagsSetting.optional(),
+    tags: cacheTags("By which writes outdate it: `users`, or with fields of the input, `user:{input.id}`."),
   }),
 ]);
 
@@ -46,7 +46,7 @@ export const cacheSetting = z
       .refine((named) => Object.keys(named).length > 0, "names no operation")
       .meta({
         description:
-          "Reads whose answers are kept, by name: a time to live, or `ttl` with `staleWhileRevalidate` and `staleIfError`, which say how long after it an answer is used while a fresh one is fetched, or when the system does not answer, and `tags`, by which writes outdate it: fixed text, or with fields of the input, `user:{input.id}`.",
+          "Reads whose answers are kept, by name: a time to live, or `ttl` with `staleWhileRevalidate` and `staleIfError`, which say how long after it an answer is used while a fresh one is fetched, or when the system does not answer, and `tags`.",
       }),
     maxEntries: z
       .int()
@@ -64,7 +64,10 @@ export const invalidatesSetting = z
     z.union([
       names,
       z
-        .strictObject({ operations: names.optional(), tags: cacheTagsSetting.optional() })
+        .strictObject({
+          operations: names.optional().meta({ description: "Cached operations, all of whose answers it outdates." }),
+          tags: cacheTags("Tags of the answers that it outdates."),
+        })
         .refine(({ operations, tags }) => operations !== undefined || tags !== undefined, {
           error: "outdates nothing; give it operations or tags",
         }),

@@ -25,7 +25,8 @@ export const ORDER = [
     name: "cache",
     title: "Cache",
     settings: ["cache", "invalidates"],
-    example: "cache: { operations: { get: 1m } }\ninvalidates: { put: [get], patch: [get] }",
+    example:
+      'cache: { operations: { head: 1m, get: { ttl: 1m, tags: ["item:{input.path}"] } } }\ninvalidates: { put: { tags: ["item:{input.path}"] }, post: [get] }',
   },
   { name: "deadline", title: "Deadline", settings: ["timeout"], example: "timeout: 30s" },
   { name: "concurrency", title: "Concurrency limit", settings: ["concurrency"], example: "concurrency: 20" },

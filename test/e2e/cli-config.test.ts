@@ -245,6 +245,7 @@ describe("explain", () => {
       ["Concurrency limit", false],
       ["Hedging", false],
       ["Retry", true],
+      ["Credential renewal", true],
       ["Circuit breaker", false],
       ["Rate limit", false],
       ["Attempt timeout", true],
@@ -278,7 +279,7 @@ describe("explain", () => {
     expect(stdout).toContain("places: Scripted system (type custom, provider ./scripted.js), connectors.yaml:2:5\n");
     expect(stdout).toMatch(/^connection\.token +\[redacted\] +connectors\.yaml:5:45$/m);
     expect(stdout).toMatch(/^3 Deadline +on +options\.timeout +20000 +connectors\.yaml:7:16$/m);
-    expect(stdout).toMatch(/^11 Scripted system$/m);
+    expect(stdout).toMatch(/^12 Scripted system$/m);
     expect(stdout).toContain("time   20 s, whatever waits\n");
   });
 
