@@ -14,7 +14,7 @@ import { Fates } from "../fates.ts";
 import { startMayhem } from "../mayhem.ts";
 import { between, oneOf, type Random } from "../random.ts";
 import { expectNone, type Expectation, type Outcome, type Part, type Scenario } from "../scenario.ts";
-import { WAYS, type WayToWrite } from "../ways-to-write.ts";
+import { type Receipt, WAYS, type WayToWrite } from "../ways-to-write.ts";
 
 export interface Amount {
   readonly calls: number;
@@ -53,18 +53,19 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
   await Promise.all(connectors.map((each) => each.connect()));
 
   const fates = new Fates();
+  const receipts = new Map<string, Receipt>();
   const acknowledged = (): number => fates.of("acknowledged").length;
-  const progress = (): number => (way.isKeyed ? acknowledged() : fates.settled) / amount.calls;
+  const progress = (): number => (way.isInsisting ? acknowledged() : fates.settled) / amount.calls;
   const mayhem = startMayhem({ service, proxies, random, kills: amount.kills, progress });
   const startedAt = performance.now();
   let calls = 0;
   try {
     await byCallers(amount.callers, ids, async (id) => {
-      for (let tries = 1; tries <= (way.isKeyed ? PATIENCE : 1); tries++) {
+      for (let tries = 1; tries <= (way.isInsisting ? PATIENCE : 1); tries++) {
         calls++;
         await pause(between(random, 0, THINK_MS));
         try {
-          await way.write(oneOf(random, connectors), id);
+          receipts.set(id, await way.write(oneOf(random, connectors), id));
           return fates.acknowledge(id);
         } catch (error) {
           if (!fates.fail(id, error)) return;
@@ -87,6 +88,7 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
       acknowledged: acknowledged(),
       "failed, no effect": fates.of("none").length,
       "outcome unknown": fates.of("unknown").length,
+      "answered from the ledger": [...receipts.values()].filter(({ isReplayed }) => isReplayed).length,
       "carried out": [...effects.values()].filter((count) => count > 0).length,
       failures: fates.failures(),
       kills,
@@ -97,7 +99,8 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
       { what: `the server was killed at least ${amount.kills} times`, isMet: kills >= amount.kills, found: `${kills}` },
       { what: "no connection is left at the server", isMet: isQuiet },
       ...fates.against(effects),
-      ...(way.isKeyed ? [expectAll(ids, fates, effects)] : []),
+      await expectTrueReceipts(service, receipts),
+      ...(way.isInsisting ? [expectAll(ids, fates, effects)] : []),
     ],
   };
 }
@@ -115,6 +118,16 @@ function connectorThrough({ host, port }: FaultProxy, { username, password, data
 async function effectsOf(way: WayToWrite, service: Service): Promise<Map<string, number>> {
   const rows = await ask<{ id: string; count: number }>(service, [way.effects]);
   return new Map(rows.map(({ id, count }) => [id, count]));
+}
+
+/** Whoever is answered, also late and from the ledger, is answered with the row that is there. */
+async function expectTrueReceipts(service: Service, receipts: ReadonlyMap<string, Receipt>): Promise<Expectation> {
+  const given = [...receipts].filter(([, { seq }]) => seq !== undefined);
+  const sql = "select id, seq::text from orders";
+  const rows = given.length === 0 ? [] : await ask<{ id: string; seq: string }>(service, [sql]);
+  const idOf = new Map(rows.map(({ id, seq }) => [seq, id]));
+  const untrue = given.filter(([id, { seq }]) => idOf.get(String(seq)) !== id).map(([id]) => id);
+  return expectNone("every answer tells of the row that is there", untrue);
 }
 
 function expectAll(ids: readonly string[], fates: Fates, effects: ReadonlyMap<string, number>): Expectation {
