@@ -179,8 +179,8 @@ describe("trap 1: a write with a key whose answer is lost", () => {
       },
       { idempotencyKey: table },
     );
-    await expect.poll(() => isLosing).toBe(true);
-    await expect.poll(() => rowsOf(table)).toHaveLength(1);
+    await expect.poll(() => isLosing, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => rowsOf(table), { timeout: 5_000 }).toHaveLength(1);
     proxy.cut();
     proxy.blackhole = "none";
     expect(await work).toEqual({ id: 1, n: 1 });
@@ -212,7 +212,7 @@ describe("trap 1: a write with a key whose answer is lost", () => {
     await admin.query({ sql: `CREATE TRIGGER slowly BEFORE INSERT ON ${table} EXECUTE FUNCTION slowly()` });
     const insert = db.call("insert", { table, data: { n: 1 } }, { idempotencyKey: table });
     const sql = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'slow-effect' AND wait_event = 'PgSleep'";
-    await expect.poll(async () => (await admin.query({ sql })).length).toBe(1);
+    await expect.poll(async () => (await admin.query({ sql })).length, { timeout: 5_000 }).toBe(1);
     proxy.cut();
     const { data, meta } = await insert;
     expect(meta.attempts).toBe(2);
@@ -222,7 +222,7 @@ describe("trap 1: a write with a key whose answer is lost", () => {
 
 test("trap 1: nothing that has a key is lost or doubled while the server is killed again and again", async () => {
   const table = await makeTable();
-  const db = await connected({ maxConnections: 16, retryAttempts: 60, retry: { delay: 20, maxDelay: 100 } });
+  const db = await connected({ maxConnections: 16, retryAttempts: 500, retry: { delay: 20, maxDelay: 200 } });
   await db.ledger.create();
   let next = 0;
   const callers = Array.from({ length: 16 }, async () => {
@@ -233,7 +233,7 @@ test("trap 1: nothing that has a key is lost or doubled while the server is kill
   });
   const all = Promise.all(callers);
   for (const kill of [1, 2, 3]) {
-    await expect.poll(() => next).toBeGreaterThan(kill * 90);
+    await expect.poll(() => next, { timeout: 20_000 }).toBeGreaterThan(kill * 90);
     await service.crash();
     await service.start();
     proxy.cut();

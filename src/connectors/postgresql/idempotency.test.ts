@@ -158,7 +158,7 @@ describe("a call with a key", () => {
     const send = (): Promise<unknown> => db.insert({ table, data }, { idempotencyKey: `${table}` });
     expect(await send()).toEqual(data);
     expect(await send()).toEqual(data);
-    const bad = db.insert({ table, data: { tags: undefined as unknown } }, { idempotencyKey: `${table} bad` });
+    const bad = db.insert({ table, data: { tags: undefined } }, { idempotencyKey: `${table} bad` });
     expect(await failure(bad)).toMatchObject({ kind: "input_invalid", outcome: "none" });
     const worse = db.insert({ table, data: { doc: new Map() } }, { idempotencyKey: `${table} bad` });
     expect(await failure(worse)).toMatchObject({ kind: "input_invalid", outcome: "none" });
@@ -206,10 +206,10 @@ describe("a call with a key", () => {
         const options = { idempotencyKey: table, signal: abort.signal };
         const waiting = failure(db.transaction(async () => {}, options));
         const sql = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'waiting-for-key' AND state <> 'idle'";
-        await expect.poll(async () => (await admin.query({ sql })).length).toBe(1);
+        await expect.poll(async () => (await admin.query({ sql })).length, { timeout: 5_000 }).toBe(1);
         abort.abort();
         expect(await waiting).toMatchObject({ kind: "cancelled", outcome: "none" });
-        await expect.poll(async () => (await admin.query({ sql })).length).toBe(0);
+        await expect.poll(async () => (await admin.query({ sql })).length, { timeout: 5_000 }).toBe(0);
       },
       { idempotencyKey: table },
     );
@@ -254,7 +254,7 @@ describe("old rows", () => {
     expect(await size(ledger)).toBe(3);
     await clock.advance(60_000);
     await send("last");
-    await expect.poll(() => size(ledger)).toBe(3);
+    await expect.poll(() => size(ledger), { timeout: 5_000 }).toBe(3);
     const keys = await admin.query({ sql: `SELECT key FROM ${ledger} ORDER BY key` });
     expect(keys.map(({ key }) => key)).toEqual(["last", "next", "young"]);
     await send("old");
@@ -294,7 +294,7 @@ describe("old rows", () => {
     channels.notice.subscribe(hear);
     const db = await connected({ ...role, idempotency: { table: ledger } });
     await db.insert({ table, data: { n: 1 } }, { idempotencyKey: "k" });
-    await expect.poll(() => told).toEqual([{ kind: "permission_denied" }]);
+    await expect.poll(() => told, { timeout: 5_000 }).toEqual([{ kind: "permission_denied" }]);
     channels.notice.unsubscribe(hear);
   });
 });
