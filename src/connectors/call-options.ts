@@ -26,7 +26,13 @@ export interface OptionsProblem {
 }
 
 /** The options of a call of an operation that by itself has the effect `own`. */
-export function parseOptions(operation: string, own: Effect, options: CallOptions): ParsedOptions | OptionsProblem {
+export function parseOptions(
+  operation: string,
+  own: Effect,
+  options: CallOptions | null | undefined,
+): ParsedOptions | OptionsProblem {
+  if (options === undefined || options === null)
+    return { signal: undefined, timeoutMs: undefined, idempotencyKey: undefined, effect: own, parent: undefined };
   for (const name in options)
     if (!Object.hasOwn(NAMES, name)) return wrong(`Invalid option: ${unknownName(name, Object.keys(NAMES))}`);
   const { signal, timeout, idempotencyKey, effect = own, traceparent } = options;

@@ -74,6 +74,15 @@ export class Configured {
     this.pipeline = buildPipeline(settings.policies, this.#pipelineEnvironment(), innermost);
   }
 
+  /** The answer of an operation that answers once. Not `async`: that would cost every call one more promise. */
+  execute(asked: unknown, params: unknown, options: CallOptions | undefined): Promise<unknown> {
+    try {
+      return this.pipeline.send(this.begin(asked, false, params, options));
+    } catch (refusal) {
+      return Promise.reject(refusal);
+    }
+  }
+
   /** A call of an operation by its name, checked; throws what is wrong with it. */
   begin(asked: unknown, asStream: boolean, params: unknown, options: CallOptions | undefined): Call {
     const name = String(asked);
@@ -108,12 +117,13 @@ export class Configured {
     this.#checkOpen(name);
     const hasKey = options?.idempotencyKey !== undefined;
     const own = operation.effectOf?.(input, { hasKey, options: this.settings.options }) ?? operation.effect;
-    const parsed = parseOptions(name, own, options ?? {});
+    const parsed = parseOptions(name, own, options);
     if ("problem" in parsed) throw this.#refusal(parsed.kind, name, parsed.problem, operation);
     const { effect, idempotencyKey, signal, timeoutMs, parent } = parsed;
     const { provider, type } = this.definition;
     const { name: connector, clock, enter } = this.#around;
     const record = new CallRecord({ connector, provider, type, operation: name, effect }, clock.now());
+    record.hasJustBegun = true;
     if (parent !== undefined) record.parent = parent;
     const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record });
     enter(call);

@@ -138,13 +138,12 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     return done;
   }
 
-  override async execute<K extends Plain<Ops>>(
+  override execute<K extends Plain<Ops>>(
     operation: K,
     params?: Input<Ops[K]>,
     options?: CallOptions,
   ): Promise<Answer<Ops[K]>> {
-    const now = this.#now;
-    return (await now.pipeline.send(now.begin(operation, false, params, options))) as Answer<Ops[K]>;
+    return this.#now.execute(operation, params, options) as Promise<Answer<Ops[K]>>;
   }
 
   override async call<K extends Plain<Ops>>(

@@ -14,8 +14,12 @@ export interface Clock {
   after(ms: number, run: () => void): Timer;
   /** As `after`, for what nobody waits for (a look now and then): it does not keep the process alive. */
   background(ms: number, run: () => void): Timer;
-  /** Runs `run` once after `ms`; for time-outs, which are nearly always cancelled: cheap, for few different durations. */
-  timeout(ms: number, run: () => void): Timer;
+  /**
+   * Runs `run` once after `ms`; for time-outs, which are nearly always cancelled: cheap, for few different durations.
+   *
+   * @param now the time, where the caller has just read it.
+   */
+  timeout(ms: number, run: () => void, now?: number): Timer;
 }
 
 /** `setTimeout` fires at once beyond this. */
@@ -30,7 +34,7 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   after: (ms, run) => arm(ms, run, (timer) => timer),
   background: (ms, run) => arm(ms, run, (timer) => timer.unref()),
-  timeout: (ms, run) => lists.add(Math.min(ms, LONGEST_MS), run),
+  timeout: (ms, run, at = now()) => lists.add(Math.min(ms, LONGEST_MS), run, at),
 };
 
 function arm(ms: number, run: () => void, asKept: (timer: NodeJS.Timeout) => NodeJS.Timeout): Timer {

@@ -3,33 +3,26 @@ import { fakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
 import type { Call } from "./call.ts";
 import { ConnectorError } from "./errors.ts";
-import { withinLimit } from "./limit.ts";
-import { untilCancelled } from "./until-cancelled.ts";
+import { limitTime } from "./limit.ts";
 
-const waits = (call: Call): Promise<never> => untilCancelled(new Promise(() => {}), call);
 const expired = (_: Call, limitMs: number): ConnectorError => new ConnectorError("timeout", `over ${limitMs} ms`);
 
-test("an answer in time is the answer, and no timer is left", async () => {
-  const clock = fakeClock();
-  expect(await withinLimit(async () => 1, makeCall(), 100, clock, expired)).toBe(1);
-  expect(clock.pending).toBe(0);
-});
-
-test("a call is cancelled when the limit is reached", async () => {
+test("a call is cancelled when the limit is reached, and knows beforehand when that is", async () => {
   const clock = fakeClock();
   const call = makeCall();
-  const waiting = expect(withinLimit(waits, call, 100, clock, expired)).rejects.toThrow("over 100 ms");
+  limitTime(call, 100, clock, expired);
+  expect(call.deadlineAt).toBe(clock.now() + 100);
+  await clock.advance(99);
+  expect(call.cancelled).toBeUndefined();
+  await clock.advance(1);
+  expect(call.cancelled).toMatchObject({ kind: "timeout", message: "over 100 ms" });
+});
+
+test("a limit that is lifted in time does nothing and leaves no timer", async () => {
+  const clock = fakeClock();
+  const call = makeCall();
+  limitTime(call, 100, clock, expired).cancel();
+  expect(clock.pending).toBe(0);
   await clock.advance(100);
-  await waiting;
-  expect(call.cancelled).toMatchObject({ kind: "timeout" });
-});
-
-test("a call that is cancelled from outside, before or meanwhile, leaves no timer", async () => {
-  const clock = fakeClock();
-  const call = makeCall();
-  const waiting = expect(withinLimit(waits, call, 100, clock, expired)).rejects.toThrow("given up");
-  call.cancel(new ConnectorError("cancelled", "given up"));
-  await waiting;
-  await expect(withinLimit(async () => 1, call, 100, clock, expired)).rejects.toThrow("given up");
-  expect(clock.pending).toBe(0);
+  expect(call.cancelled).toBeUndefined();
 });

@@ -2,25 +2,19 @@
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectorError } from "./errors.ts";
-import type { Next } from "./policy.ts";
+import type { Timer } from "./timer-lists.ts";
 
 /**
- * Runs `next(call)` and cancels the call after `limitMs` with what `expired` says. Whatever the call waits in hears of that
- * and rejects at once, so nothing is raced here.
+ * Cancels the call after `limitMs` with what `expired` says, unless the timer is cancelled before. Whatever the call waits
+ * in hears of that and rejects at once, so nothing need be raced.
  */
-export function withinLimit(
-  next: Next,
+export function limitTime(
   call: Call,
   limitMs: number,
   clock: Clock,
   expired: (call: Call, limitMs: number) => ConnectorError,
-): Promise<unknown> {
-  const cancelled = call.cancelled;
-  if (cancelled !== undefined) return Promise.reject(cancelled);
-  const timer = clock.timeout(limitMs, () => call.cancel(expired(call, limitMs)));
+): Timer {
+  const timer = clock.timeout(limitMs, () => call.cancel(expired(call, limitMs)), call.record.now(clock));
   call.deadlineAt = timer.dueAt;
-  const over = (): void => timer.cancel();
-  const answer = next(call);
-  answer.then(over, over);
-  return answer;
+  return timer;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { systemClock } from "./clock.ts";
 import { CallRecord } from "./record.ts";
 
 const where = {
@@ -53,4 +54,15 @@ test("the trace is the caller's, a tracer's, or one of its own", () => {
   given.traceId = "a".repeat(32);
   named.parent = { traceId: "b".repeat(32), spanId: "c".repeat(16), flags: 1 };
   expect([given.traceId, named.traceId]).toEqual(["a".repeat(32), "b".repeat(32)]);
+});
+
+test("a call that has just begun is in its first instant until it has waited or made a try", () => {
+  const clock = { ...systemClock, now: () => 500 };
+  const begun = (): CallRecord => Object.assign(new CallRecord(where, 100), { hasJustBegun: true });
+  expect(begun().now(clock)).toBe(100);
+  expect(new CallRecord(where, 100).now(clock)).toBe(500);
+  const waited = begun();
+  waited.addWait("queued", 1);
+  expect(waited.now(clock)).toBe(500);
+  expect(Object.assign(begun(), { attempts: 1 }).now(clock)).toBe(500);
 });

@@ -1,4 +1,5 @@
 /** What happened to one call: written by policies and handlers on the way, published when the call has settled. */
+import type { Clock } from "./clock.ts";
 import type { ConnectorType } from "./connector-type.ts";
 import type { Effect } from "./operation.ts";
 import type { ConnectorError, Kind, Outcome } from "./errors.ts";
@@ -54,6 +55,8 @@ export interface CallPlace {
   readonly effect: Effect;
 }
 
+type Listener = () => void;
+
 /** What is known of one call; published on `busbar:call` when it has settled. */
 export class CallRecord {
   readonly connector: string;
@@ -70,6 +73,8 @@ export class CallRecord {
   inDoubt = false;
   /** Whether the session can run this operation so that the system refuses writes. */
   provable = false;
+  /** `startedAt` was the time when the call began its way through the policies. */
+  hasJustBegun = false;
   /** `ok`, or the kind of the failure; set when the call settles. */
   result: "ok" | Kind | undefined;
   outcome: Outcome | undefined;
@@ -81,7 +86,7 @@ export class CallRecord {
   #waits: Partial<Record<Stage, number>> | undefined;
   #traceId: string | undefined;
   #parent: TraceParent | undefined;
-  #settled: (() => void)[] | undefined;
+  #settled: Listener | Listener[] | undefined;
   #isSettled = false;
 
   constructor(where: CallPlace, startedAt: number) {
@@ -91,6 +96,11 @@ export class CallRecord {
     this.operation = where.operation;
     this.effect = where.effect;
     this.startedAt = startedAt;
+  }
+
+  /** The time. A call that has not waited for anything yet is still in the instant in which it began: no need to look. */
+  now(clock: Clock): number {
+    return this.hasJustBegun && this.attempts === 0 && this.waitMs === 0 ? this.startedAt : clock.now();
   }
 
   /** Facts of the answer; a handler writes them. */
@@ -154,10 +164,12 @@ export class CallRecord {
    * Runs `listener` when the call is over, at once if it is; for a stream that is when it has been read out, broken off
    * or failed.
    */
-  onSettled(listener: () => void): void {
+  onSettled(listener: Listener): void {
+    const listeners = this.#settled;
     if (this.#isSettled) listener();
-    else if (this.#settled === undefined) this.#settled = [listener];
-    else this.#settled.push(listener);
+    else if (listeners === undefined) this.#settled = listener;
+    else if (Array.isArray(listeners)) listeners.push(listener);
+    else this.#settled = [listeners, listener];
   }
 
   /** Marks the call as over; only the first time counts. */
@@ -168,6 +180,7 @@ export class CallRecord {
     this.durationMs = at - this.startedAt;
     const listeners = this.#settled;
     this.#settled = undefined;
-    if (listeners !== undefined) for (const listener of listeners) listener();
+    if (Array.isArray(listeners)) for (const listener of listeners) listener();
+    else listeners?.();
   }
 }

@@ -46,8 +46,8 @@ class TimerList {
     this.#onEmpty = onEmpty;
   }
 
-  add(run: () => void): Timer {
-    const entry = new Entry(this, this.#now() + this.#durationMs, run);
+  add(run: () => void, now: number): Timer {
+    const entry = new Entry(this, now + this.#durationMs, run);
     entry.previous = this.#tail;
     if (this.#tail === undefined) this.#head = entry;
     else this.#tail.next = entry;
@@ -100,16 +100,16 @@ export class TimerLists {
     this.#now = now;
   }
 
-  add(durationMs: number, run: () => void): Timer {
+  add(durationMs: number, run: () => void, now = this.#now()): Timer {
     let list = this.#lists.get(durationMs);
     if (list === undefined) {
       if (this.#lists.size >= MOST_LISTS) {
         const timer = setTimeout(run, Math.ceil(durationMs));
-        return { dueAt: this.#now() + durationMs, cancel: () => clearTimeout(timer) };
+        return { dueAt: now + durationMs, cancel: () => clearTimeout(timer) };
       }
       list = new TimerList(durationMs, this.#now, () => this.#lists.delete(durationMs));
       this.#lists.set(durationMs, list);
     }
-    return list.add(run);
+    return list.add(run, now);
   }
 }

@@ -9,14 +9,23 @@ import { duration } from "../config/fields.ts";
 import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
-import { withinLimit } from "../core/limit.ts";
+import { limitTime } from "../core/limit.ts";
 import type { Policy } from "../core/policy.ts";
 
 export const attemptTimeoutSetting = duration("Most time for one try. 0 means no limit but the call's own.").default(0);
 
 export function attemptTimeout(limitMs: number, clock: Clock): Policy | undefined {
   if (limitMs === 0) return undefined;
-  return (next) => (call) => withinLimit(next, call.fork(), limitMs, clock, expired);
+  return (next) => (call) => {
+    const cancelled = call.cancelled;
+    if (cancelled !== undefined) return Promise.reject(cancelled);
+    const scope = call.fork();
+    const timer = limitTime(scope, limitMs, clock, expired);
+    const over = (): void => timer.cancel();
+    const answer = next(scope);
+    answer.then(over, over);
+    return answer;
+  };
 }
 
 function expired(scope: Call, limitMs: number): ConnectorError {

@@ -10,7 +10,7 @@ import type { Call } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import type { Stage } from "../core/record.ts";
-import { withinLimit } from "../core/limit.ts";
+import { limitTime } from "../core/limit.ts";
 import type { Policy } from "../core/policy.ts";
 
 export const timeoutSetting = duration(
@@ -22,10 +22,21 @@ export function deadline(timeoutMs: number, clock: Clock): Policy {
     const limitMs = call.timeoutMs ?? timeoutMs;
     // A call that has waited for another one's answer began its time then.
     const isLimited = limitMs > 0 && call.deadlineAt === Infinity;
-    const answer = isLimited ? withinLimit(next, call, limitMs, clock, expired) : next(call);
+    const cancelled = call.cancelled;
+    if (cancelled !== undefined) return Promise.reject(cancelled);
+    const timer = isLimited ? limitTime(call, limitMs, clock, expired) : undefined;
     return new Promise((resolve, reject) => {
+      next(call).then(
+        (answer) => {
+          timer?.cancel();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          timer?.cancel();
+          reject(error);
+        },
+      );
       call.hear(reject);
-      answer.then(resolve, reject);
     });
   };
 }

@@ -49,8 +49,8 @@ export class RateGate {
   }
 
   /** Takes permits if enough are free and nobody waits for them. */
-  take(weight: number): boolean {
-    return this.#queue.size === 0 && this.#takeAt(this.#clock.now(), weight);
+  take(weight: number, now = this.#clock.now()): boolean {
+    return this.#queue.size === 0 && this.#takeAt(now, weight);
   }
 
   /** Nobody leaves for so long: the system said so. */

@@ -109,7 +109,7 @@ export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock)
     return (call) => {
       const gate = gateOf(call);
       const weight = weights.get(call.name) ?? 1;
-      if (gate.take(weight)) return send(call);
+      if (gate.take(weight, call.record.now(clock))) return send(call);
       if (mode === "refuse") return Promise.reject(gate.refusal(weight));
       return gate.wait(call, weight).then(() => send(call));
     };

@@ -33,7 +33,7 @@ export function renewal(credentials: Credentials | undefined): Policy | undefine
   };
   return (next) => (call) => {
     const seen = credentials.generation;
-    return next(call).catch((error: unknown) => again(next, call, seen, error));
+    return next(call).then(undefined, (error: unknown) => again(next, call, seen, error));
   };
 }
 

@@ -123,7 +123,8 @@ export function retry(settings: RetrySettings, environment: RetryEnvironment): P
   // A first try that succeeds pays for nothing else.
   return (next) => (call) => {
     const { attempts } = call.record;
-    return next(call).catch((error: unknown) => repeat(next, call, error, attempts));
+    // Not `catch`, which looks up `then` first.
+    return next(call).then(undefined, (error: unknown) => repeat(next, call, error, attempts));
   };
 }
 
