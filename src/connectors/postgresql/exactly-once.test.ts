@@ -222,7 +222,7 @@ describe("trap 1: a write with a key whose answer is lost", () => {
 
 test("trap 1: nothing that has a key is lost or doubled while the server is killed again and again", async () => {
   const table = await makeTable();
-  const db = await connected({ maxConnections: 16, retryAttempts: 500, retry: { delay: 20, maxDelay: 200 } });
+  const db = await connected({ maxConnections: 16, retryAttempts: 100, retry: { delay: 50, maxDelay: 400 } });
   await db.ledger.create();
   let next = 0;
   const callers = Array.from({ length: 16 }, async () => {
