@@ -48,5 +48,7 @@ export function problemsOf(error: unknown): readonly ConfigProblem[] {
 /** `connectors.yaml:7:13: primary-database.connection.port: expected a number, found text`. */
 export function formatProblem({ origin, connector, path, message }: ConfigProblem): string {
   const where = [connector, ...path.map(String)].filter((step) => step !== undefined).join(".");
-  return `${formatOrigin(origin)}: ${where === "" ? "" : `${where}: `}${message}`;
+  // In code, the place as a whole has no name, and the others may be said already.
+  const parts = new Set([formatOrigin(origin), where, message].filter((part) => part !== ""));
+  return [...parts].join(": ");
 }

@@ -30,6 +30,12 @@ describe("a flat configuration", () => {
     expect(load).toThrow(/^Invalid configuration of Toy: expected a map, found (text|a number|a list)$/);
   });
 
+  test("that breaks a rule about the whole is told the rule, and no empty place", () => {
+    const ruled = { ...definition, connection: definition.connection.refine(() => false, "lacks a key or a password") };
+    const load = (): unknown => settingsOf(ruled, { host: "h", password: "p" });
+    expect(load).toThrow("Invalid configuration of Toy: lacks a key or a password");
+  });
+
   test("is fixed once it is parsed", () => {
     const settings = settingsOf(definition, { host: "h", password: "p" });
     for (const half of [settings, settings.connection, settings.options, settings.policies])

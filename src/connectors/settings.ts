@@ -100,7 +100,9 @@ export function settingsOf(definition: Definition, flat: Shape): Settings {
   const all = [...connectionKeys(definition), ...optionKeys(definition)];
   const lines = result.problems.map(({ path: [, ...path], message, allowed }) => {
     const isUnknown = allowed !== undefined && path.length === 1;
-    return `${path.join(".")}: ${isUnknown ? unknownName(String(path[0]), all) : message}`;
+    const said = isUnknown ? unknownName(String(path[0]), all) : message;
+    // A rule about the whole has no place.
+    return path.length === 0 ? said : `${path.join(".")}: ${said}`;
   });
   throw refusal(definition, lines);
 }

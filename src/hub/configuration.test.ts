@@ -206,7 +206,7 @@ connectors:
         /^c\.yaml:6:16: api\.options\.timeot: unknown name "timeot"; did you mean "timeout"\?; allowed: /,
       ),
       "c.yaml:6:46: api.options.retryAttempts: expected a number, found text; remove the quotes",
-      "c.yaml:6:51: api.options.rateLimit.requests: is missing; expected a number",
+      'c.yaml:6:51: api.options.rateLimit.requests: is missing; expected a number, or "learned"',
       expect.stringMatching(
         /^c\.yaml:6:64: api\.options\.rateLimit\.request: unknown name "request"; did you mean "requests"\?/,
       ),
