@@ -20,6 +20,6 @@ export function givenUp(error: ConnectorError, tries: number, why = "", waitMs =
   if (tries === 0) return error;
   const { kind, hint, outcome, status, code } = error;
   const details = { hint, outcome, status, code, retryAfterMs: waitMs, attempts: tries, by: "retry", cause: error };
-  const message = `Operation failed after ${tries} attempts: ${error.message}${why}`;
+  const message = `Operation failed after ${tries} ${tries === 1 ? "attempt" : "attempts"}: ${error.message}${why}`;
   return new ConnectorError(kind, message, { ...details, exhausted: true });
 }

@@ -256,7 +256,7 @@ describe("the wait before a repeat", () => {
     await expect(around(system.next)(call)).rejects.toMatchObject({
       kind: "unavailable",
       message:
-        "Operation failed after 1 attempts: down; the next try asks for a wait of 100 ms, which would outlast the call's timeout",
+        "Operation failed after 1 attempt: down; the next try asks for a wait of 100 ms, which would outlast the call's timeout",
       retryAfterMs: 100,
       attempts: 1,
       exhausted: true,
@@ -280,7 +280,7 @@ describe("the wait before a repeat", () => {
     await expect(around(system.next)(call)).rejects.toMatchObject({
       kind: "rate_limited",
       message:
-        "Operation failed after 1 attempts: slow down; the system asks for a wait of 60000 ms, which would outlast the call's timeout",
+        "Operation failed after 1 attempt: slow down; the system asks for a wait of 60000 ms, which would outlast the call's timeout",
       retryAfterMs: 60_000,
     });
   });
@@ -355,7 +355,7 @@ describe("a policy below that refuses a try", () => {
     expect(await outcomeOf(limited(system.next)(call))).toMatchObject({
       kind: "unavailable",
       message:
-        "Operation failed after 1 attempts: down; the rate limit asks for a wait of 1000 ms, which would outlast the call's timeout",
+        "Operation failed after 1 attempt: down; the rate limit asks for a wait of 1000 ms, which would outlast the call's timeout",
       attempts: 1,
       retryAfterMs: 1_000,
     });
@@ -383,7 +383,7 @@ describe("a policy below that refuses a try", () => {
     const next = around(circuitBreaker(circuit, 0)!(system.next), { delay: 0 });
     expect(await outcomeOf(next(makeCall()))).toMatchObject({
       kind: "unavailable",
-      message: "Operation failed after 1 attempts: down; the system is being spared: it failed too often",
+      message: "Operation failed after 1 attempt: down; the system is being spared: it failed too often",
       retryAfterMs: 5_000,
     });
   });
@@ -408,7 +408,7 @@ describe("the budget", () => {
     const spent = { kind: "unavailable", exhausted: true, by: "retry" };
     const message = "Operation failed after 2 attempts: down; the retry budget is spent";
     expect(await run()).toMatchObject({ ...spent, message });
-    expect(await run()).toMatchObject({ ...spent, message: message.replace("2", "1") });
+    expect(await run()).toMatchObject({ ...spent, message: message.replace("2 attempts", "1 attempt") });
   });
 
   test("is not asked where nothing would be repeated anyway", async () => {
