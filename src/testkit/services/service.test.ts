@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDatabase } from "./create-database.ts";
-import { areServicesAvailable } from "./install.ts";
+import { describeService } from "./describe-service.ts";
 import { postgresql } from "./postgresql.ts";
 import { sendSignal } from "./process-tree.ts";
 import { type Service, startService } from "./service.ts";
@@ -11,9 +11,6 @@ import { findProcesses, thisSystem } from "./sweep.ts";
 import { becomesTrue } from "./wait.ts";
 
 const embedded = postgresql({ source: "embedded" });
-const hasEmbedded = await areServicesAvailable(embedded);
-const hasSystem = await areServicesAvailable(postgresql());
-const sources = [...(hasSystem ? ["system" as const] : []), ...(hasEmbedded ? ["embedded" as const] : [])];
 
 type Address = Pick<Service, "host" | "port" | "username" | "password" | "database">;
 
@@ -30,25 +27,26 @@ async function query(address: Address, sql: string, config: pg.ClientConfig = {}
   }
 }
 
-describe.for(sources)("PostgreSQL from the %s source", (source) => {
-  it("serves queries with its own password and settings, and leaves nothing", async () => {
-    const service = await startService(postgresql({ source, conf: { work_mem: "5MB" } }));
-    const facts = await query(service, "select 6 * 7, current_user, current_setting('work_mem')");
-    expect(facts).toEqual([42, "test", "5MB"]);
-    await expect(query({ ...service, password: "wrong" }, "select 1")).rejects.toThrow(
-      "password authentication failed",
-    );
-    const { dir } = service;
-    expect(findProcesses(thisSystem, { id: "", dir }).length).toBeGreaterThan(3);
-    await Promise.all([service.destroy(), service.destroy()]);
-    expect(findProcesses(thisSystem, { id: "", dir })).toEqual([]);
-    expect(existsSync(dir)).toBe(false);
-    expect(service.log()).toContain("ready to accept connections");
-    await expect(service.start()).rejects.toThrow("destroyed");
+for (const source of ["system", "embedded"] as const)
+  await describeService(`PostgreSQL from the ${source} source`, postgresql({ source }), () => {
+    it("serves queries with its own password and settings, and leaves nothing", async () => {
+      const service = await startService(postgresql({ source, conf: { work_mem: "5MB" } }));
+      const facts = await query(service, "select 6 * 7, current_user, current_setting('work_mem')");
+      expect(facts).toEqual([42, "test", "5MB"]);
+      await expect(query({ ...service, password: "wrong" }, "select 1")).rejects.toThrow(
+        "password authentication failed",
+      );
+      const { dir } = service;
+      expect(findProcesses(thisSystem, { id: "", dir }).length).toBeGreaterThan(3);
+      await Promise.all([service.destroy(), service.destroy()]);
+      expect(findProcesses(thisSystem, { id: "", dir })).toEqual([]);
+      expect(existsSync(dir)).toBe(false);
+      expect(service.log()).toContain("ready to accept connections");
+      await expect(service.start()).rejects.toThrow("destroyed");
+    });
   });
-});
 
-describe.runIf(hasEmbedded)("a service", () => {
+await describeService("a service", embedded, () => {
   let service: Service;
   beforeAll(async () => {
     service = await startService(embedded);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { describe, expect, it } from "vitest";
-import { areServicesAvailable } from "./install.ts";
+import { expect, it } from "vitest";
+import { describeService } from "./describe-service.ts";
 import { postgresql } from "./postgresql.ts";
 import { shareServices, sharedService } from "./shared-service.ts";
 import { firstReply } from "./wait.ts";
@@ -9,7 +9,7 @@ const spec = postgresql({ source: "embedded" });
 const answers = async (port: number): Promise<boolean> =>
   (await firstReply(port, { send: Buffer.from("\0\0\0\x08\x04\xd2\x16\x2f", "latin1") }))?.toString() === "N";
 
-describe.runIf(await areServicesAvailable(spec))("a service of the whole run", () => {
+await describeService("a service of the whole run", spec, () => {
   it("is the same for all who ask by its name, and outlives their release", async () => {
     const endAll = await shareServices({ database: spec });
     const one = await sharedService("database", spec);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { X509Certificate } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { areServicesAvailable } from "./install.ts";
+import { describeService } from "./describe-service.ts";
 import { postgresql } from "./postgresql.ts";
 import { type Service, startService } from "./service.ts";
 import { makeTestCertificates, type TestCertificates } from "./tls.ts";
@@ -20,12 +20,14 @@ afterAll(() => rm(dir, { recursive: true }));
 describe("test certificates", () => {
   it("are signed by their own authority, and one of them has expired", () => {
     const ca = new X509Certificate(certificates.ca.cert);
-    const { server, client, expired } = certificates;
-    for (const leaf of [server, client, expired]) {
+    const { server, client, expired, elsewhere } = certificates;
+    for (const leaf of [server, client, expired, elsewhere]) {
       expect(new X509Certificate(leaf.cert).verify(ca.publicKey)).toBe(true);
     }
     expect(new X509Certificate(server.cert).checkHost("localhost")).toBe("localhost");
     expect(new X509Certificate(server.cert).checkIP("127.0.0.1")).toBe("127.0.0.1");
+    expect(new X509Certificate(elsewhere.cert).checkHost("localhost")).toBeUndefined();
+    expect(new X509Certificate(elsewhere.cert).checkIP("127.0.0.1")).toBeUndefined();
     expect(Date.parse(new X509Certificate(expired.cert).validTo)).toBeLessThan(Date.now());
   });
 });
@@ -42,7 +44,7 @@ async function whoIsConnected(service: Service, ssl: pg.ClientConfig["ssl"]): Pr
   }
 }
 
-describe.runIf(await areServicesAvailable(postgresql({ source: "embedded" })))("PostgreSQL with TLS", () => {
+await describeService("PostgreSQL with TLS", postgresql({ source: "embedded" }), () => {
   it("proves itself to a client that knows the authority, and to no other", async () => {
     await using service = await startService(postgresql({ source: "embedded", tls: { certificates } }));
     const trusting = { ca: certificates.ca.cert };

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { areServicesAvailable } from "./install.ts";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { describeService } from "./describe-service.ts";
 import { postgresql } from "./postgresql.ts";
 import { findProcesses, thisSystem } from "./sweep.ts";
 import { becomesTrue } from "./wait.ts";
@@ -65,7 +65,7 @@ const whatIsLeft = ({ dir, port, proxyPort }: Left): unknown[] => [
   ...[dir, lockOf(port), lockOf(proxyPort)].filter((path) => existsSync(path)),
 ];
 
-describe.runIf(await areServicesAvailable(postgresql({ source: "embedded" })))("a test process", () => {
+await describeService("a test process", postgresql({ source: "embedded" }), () => {
   const stayAlive = "setInterval(() => {}, 1000);";
 
   it.for([
