@@ -207,14 +207,23 @@ describe("calls", () => {
     expect(condition.state).toBe("degraded");
   });
 
-  test("that are rare show each failure until the next answer that is not close to it", async () => {
-    for (let n = 0; n < 3; n++) {
+  test("that fail once or twice and are repeated well are everyday life", async () => {
+    for (let n = 0; n < 100; n++) {
+      fail(1 + (n % 2));
       answer();
       await clock.advance(60_000);
+    }
+    expect(states()).toEqual(["connecting", "ready"]);
+    expect(condition.status.lastError).toEqual({ ...LOST, at: "2026-01-01T01:39:00.000Z" });
+  });
+
+  test("of which three fail in a row make it degraded, however rare they are", async () => {
+    for (let n = 0; n < 3; n++) {
+      expect(condition.state).toBe("ready");
       fail();
-      expect(condition.state).toBe("degraded");
       await clock.advance(60_000);
     }
+    expect(condition.status).toMatchObject({ state: "degraded", reason: "3 tries failed in a row" });
     answer();
     expect(condition.state).toBe("ready");
   });
@@ -336,13 +345,18 @@ test("who does not want to hear any more hears no more", () => {
 });
 
 test("its numbers can be set", async () => {
-  condition = new Condition(clock, { failures: 2, silenceMs: 0, failureRate: 0.9, windowMs: 1_000, findingMs: 10 });
+  const numbers = { degradedAfter: 1, downAfter: 2, silenceMs: 0, failureRate: 0.9, windowMs: 1_000, findingMs: 10 };
+  condition = new Condition(clock, { ...numbers, degradedAfter: undefined });
   connect();
   answer();
   fail();
   expect(condition.state).toBe("ready");
   fail();
   expect(condition.state).toBe("down");
+  condition = new Condition(clock, numbers);
+  connect();
+  fail();
+  expect(condition.state).toBe("degraded");
   condition.probed("slow");
   await clock.advance(10);
   answer();

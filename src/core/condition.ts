@@ -6,7 +6,7 @@
  * | lazy | connecting | a session is being opened |
  * | connecting | ready | it is open (degraded, where the circuit breaker refuses calls) |
  * | connecting | down | it could not be opened |
- * | ready | degraded | a tenth of the latest tries failed, a probe says so, or the circuit breaker refuses calls |
+ * | ready | degraded | three tries failed in a row, a tenth of the latest failed, a probe says so, or the circuit breaker refuses calls |
  * | ready, degraded | down | five tries failed in a row and none was answered for a second, or a probe failed |
  * | degraded | ready | none of the reasons holds any more |
  * | down | ready, degraded | a call is answered, a probe, or a session is open that could not be opened before |
@@ -20,8 +20,11 @@
  * and what Envoy ejects a host at (`consecutive_5xx`); the second without an answer keeps a short blip among hundreds of
  * parallel calls from looking like an outage. One failed probe is enough, where Kubernetes and HAProxy want three: it is sent
  * when nothing else vouches for the system, and has seconds to be answered. One answer brings it back (Kubernetes'
- * `successThreshold`). A tenth of failures is far below what opens a breaker: degraded is a warning to people, and nothing
- * is refused for it; it ends at half of that, so that a share near the limit does not flicker.
+ * `successThreshold`).
+ *
+ * Degraded is a warning to people, nothing is refused for it. One or two tries that fail are everyday life, which repeats mend;
+ * three are not (Kubernetes' `failureThreshold`), and a tenth is far below what opens a breaker. It ends at half of that, so
+ * that a share near the limit does not flicker.
  *
  * An answer costs two stores and a comparison: no clock, no event, no allocation.
  */
@@ -32,11 +35,13 @@ import type { CallRecord } from "./record.ts";
 
 /** When a connector counts as degraded and as down. */
 export interface ConditionSettings {
+  /** Tries that failed for it to be degraded, in a row or among others. Default: 3. */
+  readonly degradedAfter?: number | undefined;
   /** Tries that failed in a row for it to be down. Default: 5. */
-  readonly failures?: number | undefined;
+  readonly downAfter?: number | undefined;
   /** How long no try was answered for it to be down by that, in milliseconds. Default: 1,000. */
   readonly silenceMs?: number | undefined;
-  /** Share of the latest tries that failed for it to be degraded. Default: 0.1. */
+  /** Share of the latest tries that failed among others for it to be degraded. Default: 0.1. */
   readonly failureRate?: number | undefined;
   /** Which tries are the latest: those of so many milliseconds, up to twice as many. Default: 10,000. */
   readonly windowMs?: number | undefined;
@@ -44,10 +49,19 @@ export interface ConditionSettings {
   readonly findingMs?: number | undefined;
 }
 
+const DEFAULTS = {
+  degradedAfter: 3,
+  downAfter: 5,
+  silenceMs: 1_000,
+  failureRate: 0.1,
+  windowMs: 10_000,
+  findingMs: 60_000,
+};
+
 /** The condition of one connector. */
 export class Condition {
   readonly #clock: Clock;
-  readonly #settings: Required<{ readonly [K in keyof ConditionSettings]: number }>;
+  readonly #settings: typeof DEFAULTS;
   readonly #share: FailureShare;
   readonly #listeners = new Set<(change: ConditionChange) => void>();
   #state: ConnectorState = "lazy";
@@ -69,10 +83,10 @@ export class Condition {
   #nextAttemptAt: string | undefined;
 
   constructor(clock: Clock, settings: ConditionSettings = {}) {
-    const { failures = 5, silenceMs = 1_000, failureRate = 0.1, windowMs = 10_000, findingMs = 60_000 } = settings;
+    const given = Object.entries(settings).filter(([, value]) => value !== undefined);
     this.#clock = clock;
-    this.#settings = { failures, silenceMs, failureRate, windowMs, findingMs };
-    this.#share = new FailureShare(windowMs, clock.now());
+    this.#settings = { ...DEFAULTS, ...Object.fromEntries(given) };
+    this.#share = new FailureShare(this.#settings.windowMs, clock.now());
     this.#since = this.#timestamp();
   }
 
@@ -121,8 +135,8 @@ export class Condition {
     const now = this.#noteFailure(failure);
     this.#share.fail(now);
     if (this.#state !== "ready" && this.#state !== "degraded") return;
-    const { failures, silenceMs } = this.#settings;
-    if (this.#inARow >= failures && now - this.answeredAt >= silenceMs) this.#enter("down", failure.message, failure);
+    const { downAfter, silenceMs } = this.#settings;
+    if (this.#inARow >= downAfter && now - this.answeredAt >= silenceMs) this.#enter("down", failure.message, failure);
     else this.#weigh(failure);
   }
 
@@ -136,7 +150,7 @@ export class Condition {
 
   /** A probe that began at `startedAt` failed. */
   probeFailed(failure: Failure, startedAt: number): void {
-    if (!this.#isInUse) return;
+    if (this.#state === "lazy" || this.#state === "connecting") return;
     const now = this.#noteFailure(failure);
     if (this.#state === "down") return;
     // Calls get through, or the system says itself that it is only too much.
@@ -160,6 +174,7 @@ export class Condition {
   /** A session is open. */
   connected(): void {
     if (this.#state !== "connecting" && !this.#isCutOff) return;
+    this.#inARow = 0;
     this.#share.clear(this.#clock.now());
     this.#enter(...this.#verdict());
   }
@@ -182,10 +197,6 @@ export class Condition {
   /** The monitor asks again at that time. */
   asksAgainAt(instant: number | undefined): void {
     this.#nextAttemptAt = instant === undefined ? undefined : this.#timestamp(instant - this.#clock.now());
-  }
-
-  get #isInUse(): boolean {
-    return this.#state !== "lazy" && this.#state !== "connecting";
   }
 
   #noteFailure(failure: Failure): number {
@@ -220,8 +231,9 @@ export class Condition {
     if (this.#refusesCalls) return ["degraded", "The circuit breaker refuses calls"];
     if (this.#finding !== undefined && now >= this.#finding.until) this.#finding = undefined;
     if (this.#finding !== undefined) return ["degraded", this.#finding.reason];
-    const { failureRate } = this.#settings;
-    const share = this.#share.at(now);
+    const { degradedAfter, failureRate } = this.#settings;
+    if (this.#inARow >= degradedAfter) return ["degraded", `${this.#inARow} tries failed in a row`];
+    const share = this.#share.at(now, degradedAfter);
     const limit = this.#state === "degraded" ? failureRate / 2 : failureRate;
     return share > 0 && share >= limit
       ? ["degraded", `${Math.round(share * 100)} % of the latest tries failed`]

@@ -32,11 +32,11 @@ export class FailureShare {
     this.#failed++;
   }
 
-  /** Between 0 and 1; 0 where there were no tries. */
-  at(now: number): number {
+  /** Between 0 and 1; 0 where fewer than `fewest` failed, which say nothing. */
+  at(now: number, fewest: number): number {
     this.#turn(now);
     const failed = this.#failed + this.#before.failed;
-    return failed === 0 ? 0 : failed / (failed + this.answered + this.#before.answered);
+    return failed < fewest ? 0 : failed / (failed + this.answered + this.#before.answered);
   }
 
   /** Forgets everything. */

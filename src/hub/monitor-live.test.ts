@@ -62,8 +62,8 @@ describe("PostgreSQL", () => {
   });
 
   const options = { maxConnections: 2, applicationName: "monitored", retryAttempts: 1, timeout: 2_000 };
-  const openIt = (): Promise<void> => {
-    const { host, port, database, username, password } = service;
+  const openIt = ({ host, port }: { readonly host: string; readonly port: number } = service): Promise<void> => {
+    const { database, username, password } = service;
     const connection = { host, port, database, username, password };
     return open({ type: "database", provider: "postgresql", connection, options });
   };
@@ -118,6 +118,19 @@ describe("PostgreSQL", () => {
     await expect.poll(async () => (await count())[0]!.n, SEEN).toBeLessThanOrEqual(2);
     // The bound, and the same again for a machine that is busy.
     expect(tookMs).toBeLessThan(2 * (INTERVAL * 1.1 + TIMEOUT) + 500);
+  });
+
+  test("that is gone behind a half-open connection costs no connection: each unanswered probe ends its own", async () => {
+    const proxy = await service.proxied();
+    await openIt(proxy);
+    proxy.blackhole = "both";
+    await becomes("down");
+    const failures = (): number => hub.status().connectors["it"]!.consecutiveFailures;
+    await expect.poll(failures, SEEN).toBeGreaterThan(4);
+    expect(proxy.open).toBeLessThanOrEqual(1);
+    proxy.cut();
+    await proxy.heal();
+    await becomes("ready");
   });
 
   test("that answers calls is never pinged; when they cease it is", async () => {

@@ -7,7 +7,7 @@
 import type { Attributes } from "./conventions.ts";
 import { measureTo, type InstrumentOptions, type MeterLike } from "./metrics.ts";
 
-/** A count under its labels. */
+/** A count, or the latest value of a gauge, under its labels. */
 export interface CounterSeries {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -24,7 +24,7 @@ export interface HistogramSeries {
 
 /** One metric and its series. */
 export type Metric = { readonly name: string; readonly description: string; readonly unit: string } & (
-  | { readonly type: "counter"; readonly series: readonly CounterSeries[] }
+  | { readonly type: "counter" | "gauge"; readonly series: readonly CounterSeries[] }
   | { readonly type: "histogram"; readonly series: readonly HistogramSeries[] }
 );
 
@@ -79,15 +79,20 @@ class Series<S> {
 export function collectMetrics(): CollectedMetrics {
   const metrics: (() => Metric)[] = [];
   const about = (name: string, { description = "", unit = "" }: InstrumentOptions) => ({ name, description, unit });
+  const values = (type: "counter" | "gauge", name: string, options: InstrumentOptions): Series<{ value: number }> => {
+    const series = new Series(() => ({ value: 0 }));
+    const shown = (): readonly CounterSeries[] => series.map((labels, { value }) => ({ labels, value }));
+    metrics.push(() => ({ ...about(name, options), type, series: shown() }));
+    return series;
+  };
   const meter: MeterLike = {
     createCounter(name, options) {
-      const series = new Series(() => ({ value: 0 }));
-      metrics.push(() => ({
-        ...about(name, options),
-        type: "counter",
-        series: series.map((labels, { value }) => ({ labels, value })),
-      }));
+      const series = values("counter", name, options);
       return { add: (value, attributes) => void (series.of(attributes).value += value) };
+    },
+    createGauge(name, options) {
+      const series = values("gauge", name, options);
+      return { record: (value, attributes) => void (series.of(attributes).value = value) };
     },
     createHistogram(name, options) {
       const bounds = options.advice?.explicitBucketBoundaries ?? [];

@@ -7,7 +7,7 @@
  * caller got, which is free of them.
  */
 import type { ConnectorError, Kind } from "../core/errors.ts";
-import type { NoticeEvent, StateEvent, UnclassifiedEvent } from "../core/events.ts";
+import type { ConditionEvent, NoticeEvent, StateEvent, UnclassifiedEvent } from "../core/events.ts";
 import type { CallRecord } from "../core/record.ts";
 import { subscribeTo } from "./subscribe.ts";
 
@@ -67,6 +67,11 @@ export function logTo(logger: PinoLike, { slowMs = SLOW_MS, level = "info" }: Lo
       write("warn", { ...factsOf(record), waits: wholeMs(record.waits) }, "slow call");
     else if (isWritten("debug")) write("debug", factsOf(record), "call");
   };
+  const condition = ({ connector, provider, from, state, reason, error }: ConditionEvent): void => {
+    // Of a connection that is made, fails to be made or is closed, the session's own lines tell.
+    if (from === "lazy" || from === "connecting" || state === "lazy") return;
+    write(state === "ready" ? "info" : "warn", { connector, provider, from, kind: error?.kind, reason }, state);
+  };
   const state = ({ connector, provider, state, reason }: StateEvent): void =>
     write(severityOfState(state, reason), { connector, provider, reason }, state);
   const notice = ({ connector, name, severity, detail }: NoticeEvent): void =>
@@ -74,7 +79,7 @@ export function logTo(logger: PinoLike, { slowMs = SLOW_MS, level = "info" }: Lo
   // The failed call tells the rest; a driver's message may hold what it was given.
   const unclassified = ({ connector, provider, error }: UnclassifiedEvent): void =>
     write("warn", { connector, provider, ...nameOf(error) }, "unknown error");
-  return subscribeTo({ call, state, notice, unclassified });
+  return subscribeTo({ call, state, condition, notice, unclassified });
 }
 
 function severityOf({ result }: CallRecord): LogLevel {

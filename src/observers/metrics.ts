@@ -6,7 +6,7 @@
  * conventions (`db.client.operation.duration`, …), calls under busbar's own.
  */
 import type { AttemptRecord } from "../core/attempt-record.ts";
-import type { StateEvent, UnclassifiedEvent } from "../core/events.ts";
+import type { ConditionEvent, StateEvent, UnclassifiedEvent } from "../core/events.ts";
 import type { CallRecord } from "../core/record.ts";
 import { conventionOf, TRY_DURATIONS, type Attributes } from "./conventions.ts";
 import { operationLabels } from "./operation-label.ts";
@@ -22,6 +22,7 @@ export interface InstrumentOptions {
 /** What is used of an OpenTelemetry meter: `metrics.getMeter("busbar")`. */
 export interface MeterLike {
   createCounter(name: string, options: InstrumentOptions): { add(value: number, attributes: Attributes): void };
+  createGauge(name: string, options: InstrumentOptions): { record(value: number, attributes: Attributes): void };
   createHistogram(name: string, options: InstrumentOptions): { record(value: number, attributes: Attributes): void };
 }
 
@@ -44,6 +45,10 @@ export function measureTo(meter: MeterLike): Disposable {
   const results = count("busbar.calls", "Calls by what became of them: ok, or the kind of the failure.", "{call}");
   const cached = count("busbar.cache", "Calls of cached operations by what the cache did.", "{call}");
   const states = count("busbar.state.changes", "Changes of connectors' states.", "{change}");
+  const conditions = meter.createGauge("busbar.connector.state", {
+    description: "1 for the state that a connector is in, 0 for those that it was in: ready, degraded, down, …",
+    unit: "1",
+  });
   const unknown = count("busbar.unclassified", "Errors that no table knew.", "{error}");
   const tries = new Map(TRY_DURATIONS.map((name) => [name, seconds(name, "Time of tries at the system.")]));
   const placeOf = places();
@@ -63,8 +68,12 @@ export function measureTo(meter: MeterLike): Disposable {
     tries.get(duration)!.record(record.durationMs / 1_000, ofTry(record));
   };
   const state = ({ connector, provider, state }: StateEvent): void => states.add(1, { connector, provider, state });
+  const condition = ({ connector, provider, from, state }: ConditionEvent): void => {
+    conditions.record(0, { connector, provider, state: from });
+    conditions.record(1, { connector, provider, state });
+  };
   const unclassified = ({ connector, provider }: UnclassifiedEvent): void => unknown.add(1, { connector, provider });
-  return subscribeTo({ call, attempt, state, unclassified });
+  return subscribeTo({ call, attempt, state, condition, unclassified });
 }
 
 /** One operation of one connector, and the attributes that go with it. */

@@ -12,7 +12,7 @@ export function renderPrometheus(metrics: readonly Metric[]): string {
 function text(metric: Metric): string {
   const name = nameOf(metric);
   const head = `# HELP ${name} ${escaped(metric.description)}\n# TYPE ${name} ${metric.type}\n`;
-  if (metric.type === "counter")
+  if (metric.type !== "histogram")
     return head + metric.series.map(({ labels, value }) => line(name, labels, value)).join("");
   return head + metric.series.map((each) => distribution(name, each)).join("");
 }

@@ -2,7 +2,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { AttemptRecord } from "../core/attempt-record.ts";
 import type { AuditEvent } from "../core/audit-event.ts";
-import { channels, type NoticeEvent, type StateEvent, type UnclassifiedEvent } from "../core/events.ts";
+import {
+  channels,
+  type ConditionEvent,
+  type NoticeEvent,
+  type StateEvent,
+  type UnclassifiedEvent,
+} from "../core/events.ts";
 import type { CallRecord } from "../core/record.ts";
 
 /** What each channel tells. */
@@ -12,6 +18,7 @@ interface Messages {
   readonly attemptStart: AttemptRecord;
   readonly attempt: AttemptRecord;
   readonly state: StateEvent;
+  readonly condition: ConditionEvent;
   readonly unclassified: UnclassifiedEvent;
   readonly notice: NoticeEvent;
   readonly audit: AuditEvent;

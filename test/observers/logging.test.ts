@@ -191,3 +191,23 @@ test("nothing is written, and nobody is subscribed, after it has been disposed o
   expect(lines).toEqual([]);
   expect(Object.values(channels).filter(({ hasSubscribers }) => hasSubscribers)).toEqual([]);
 });
+
+test("a system that begins to fail, is down and comes back is a line each, with the reason", async () => {
+  const failing = Array.from({ length: 5 }, () => fail("connection_lost", `reset ${CANARY}`));
+  const shop = await openShop({ steps: [...failing, answer(1)], options: { retryAttempts: 1 } });
+  log();
+  for (let n = 0; n < 6; n++) await shop.execute("find", {}).catch(() => {});
+  const place = { connector: "shop", provider: "postgresql" };
+  expect(lines.filter(({ msg }) => msg !== "call failed")).toEqual([
+    {
+      level: 40,
+      ...place,
+      from: "ready",
+      kind: "connection_lost",
+      reason: "3 tries failed in a row",
+      msg: "degraded",
+    },
+    { level: 40, ...place, from: "degraded", kind: "connection_lost", reason: "reset [redacted]", msg: "down" },
+    { level: 30, ...place, from: "down", msg: "ready" },
+  ]);
+});

@@ -97,6 +97,22 @@ describe("collected metrics", () => {
     ]);
   });
 
+  test("tell which state a connector is in", async () => {
+    const steps = [fail("unavailable"), fail("unavailable"), fail("unavailable")];
+    const shop = await openShop({ steps, options: { retryAttempts: 1 } });
+    for (let n = 0; n < 3; n++) await shop.execute("find", {}).catch(() => {});
+    const place = { connector: "shop", provider: "postgresql" };
+    expect(series("busbar.connector.state")).toEqual([
+      { labels: { ...place, state: "lazy" }, value: 0 },
+      { labels: { ...place, state: "connecting" }, value: 0 },
+      { labels: { ...place, state: "ready" }, value: 0 },
+      { labels: { ...place, state: "degraded" }, value: 1 },
+    ]);
+    expect(renderPrometheus(metrics.snapshot())).toContain(
+      'busbar_connector_state{connector="shop",provider="postgresql",state="degraded"} 1\n',
+    );
+  });
+
   test("names that callers make up share one label", async () => {
     const shop = await openShop();
     for (let each = 0; each < 50; each++) await shop.execute(`${CANARY}-${each}` as never).catch(() => {});
