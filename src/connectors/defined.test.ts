@@ -414,7 +414,7 @@ describe("a stream", () => {
     return list;
   };
 
-  test("that is not read does not exist: no call, no check, no slot (trap 26)", async () => {
+  test("trap 26: that is not read does not exist: no call, no check, no slot", async () => {
     const toy = await connected();
     const unread = toy.rows();
     void toy.stream("nope" as never);

@@ -28,7 +28,7 @@ const listed = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 };
 
 describe("a stream", () => {
-  test("that nobody reads holds nothing, also when it is ended (trap 26)", async () => {
+  test("trap 26: that nobody reads holds nothing, also when it is ended", async () => {
     const { seen, open } = source([[1]]);
     const unread = lazyStream(open);
     expect(seen.opens).toBe(0);

@@ -265,7 +265,7 @@ describe("variables", () => {
     ),
   );
 
-  test("are expanded in values; never in names and comments (trap 18)", async () => {
+  test("trap 18: are expanded in values; never in names and comments", async () => {
     const text = `# \${IN_A_COMMENT}\n${api}    # apiKey: \${IN_ANOTHER}\n`;
     const { connectors } = await load(text, { HOST: "api.example", KEY: "k" });
     expect(connectors[0]!.settings.connection["baseURL"]).toBe("https://api.example");
@@ -274,7 +274,7 @@ describe("variables", () => {
     ]);
   });
 
-  test("that are missing are told all at once, each with line and column, and nothing else is made of it (trap 18)", async () => {
+  test("trap 18: that are missing are told all at once, each with line and column, and nothing else is made of it", async () => {
     expect(await wrong(load(api.replace("T:-5000", "TIMEOUT:?in ms"), {}))).toEqual([
       "c.yaml:4:37: api.connection.baseURL: variable HOST is not set",
       "c.yaml:4:56: api.connection.apiKey: variable KEY is not set",

@@ -20,7 +20,7 @@ const retried = (next: Next): Next =>
     next,
   );
 
-test("a half-open connection hangs a try, not the call: the next try starts with a fresh scope (trap 3)", async () => {
+test("trap 3: a half-open connection hangs a try, not the call: the next try starts with a fresh scope", async () => {
   using system = scriptedHandler([hang(), hang({ deaf: true }), answer("ada")]);
   const call = makeCall();
   const running = retried(system.next)(call);

@@ -126,7 +126,7 @@ describe("an aborted call", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("among ten thousand is nothing special: all of them gone, nothing is left, and the next call leaves (trap 9)", async () => {
+  test("trap 9: among ten thousand is nothing special: all of them gone, nothing is left, and the next call leaves", async () => {
     const { send, times } = limited({ requests: 1, window: 100 });
     const controller = new AbortController();
     send("a");
@@ -180,7 +180,7 @@ describe("a wait that would outlast the deadline", () => {
 describe("what the system says itself", () => {
   const slowDown = (retryAfterMs?: number) => fail("rate_limited", "slow down", { retryAfterMs });
 
-  test("holds back every call, those already queued too (trap 8)", async () => {
+  test("trap 8: holds back every call, those already queued too", async () => {
     using system = scriptedHandler([answer(), slowDown(5_000), answer(), answer()]);
     const next = rateLimit({ requests: 1, window: 100 }, clock)!(system.next);
     const at: number[] = [];
@@ -292,14 +292,14 @@ describe("quotas that answers tell of", () => {
     return at;
   }
 
-  test("hold back what is queued when they are used up (trap 8), after an answer as after a refusal", async () => {
+  test("trap 8: hold back what is queued when they are used up, after an answer as after a refusal", async () => {
     const usedUp = { "ratelimit-remaining": "0", "ratelimit-reset": "7" };
     expect(await leaves([told(usedUp), answer()])).toEqual([0, 7_000]);
     start = clock.now();
     expect(await leaves([refusedWith(usedUp), answer()])).toEqual([0, 7_000]);
   });
 
-  test("of the roll-over park nobody (trap 25)", async () => {
+  test("trap 25: of the roll-over park nobody", async () => {
     const past = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": `${Math.floor(clock.wall() / 1_000)}` };
     expect(await leaves([told(past), told({ ...past, "x-ratelimit-reset": "0" }), answer()])).toEqual([0, 100, 200]);
   });
@@ -320,7 +320,7 @@ describe("learned limits only", () => {
     expect([clock.now(), clock.pending]).toEqual([start, 0]);
   });
 
-  test("hold back what the system asks to, queued calls too, and all leave when that is over (trap 8)", async () => {
+  test("trap 8: hold back what the system asks to, queued calls too, and all leave when that is over", async () => {
     const slow = (ms: number): Step => fail("rate_limited", "slow down", { retryAfterMs: ms });
     using system = scriptedHandler([slow(500), slow(2_000), answer(), answer()]);
     const at: number[] = [];

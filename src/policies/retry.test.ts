@@ -80,7 +80,7 @@ describe("a call that fails", () => {
     expect(retry({ attempts: 1, delay: 1, maxDelay: 1 }, { clock, random: Math.random })).toBeUndefined();
   });
 
-  test("with the caller's own mistake is not repeated (trap 2)", async () => {
+  test("trap 2: with the caller's own mistake is not repeated", async () => {
     for (const kind of ["input_invalid", "not_found", "conflict", "permission_denied", "unauthenticated"] as const) {
       using system = scriptedHandler([fail(kind)]);
       expect(await outcomeOf(around(system.next)(makeCall()))).toMatchObject({ kind });
@@ -131,7 +131,7 @@ describe("what may be repeated", () => {
     expect(await outcomeOf(around(system.next, { attempts: 4 })(makeCall({ effect: "unsafe" })))).toBe(1);
   });
 
-  test("is not an unsafe call with an ambiguous network error: never a second order (trap 1)", async () => {
+  test("trap 1: is not an unsafe call with an ambiguous network error: never a second order", async () => {
     using system = scriptedHandler([lost()]);
     const error = await outcomeOf(around(system.next)(makeCall({ effect: "unsafe" })));
     expect(error).toMatchObject({ kind: "connection_lost", outcome: "unknown", attempts: 1 });
@@ -285,7 +285,7 @@ describe("the wait before a repeat", () => {
     });
   });
 
-  test("ends at once when the call is cancelled, and no further try is made (trap 4)", async () => {
+  test("trap 4: ends at once when the call is cancelled, and no further try is made", async () => {
     const controller = new AbortController();
     using system = scriptedHandler([fail("unavailable")]);
     const call = makeCall({ signal: controller.signal });

@@ -75,7 +75,7 @@ describe("tokens of a token endpoint", () => {
     expect(service.tokens.issued).toBe(2);
   });
 
-  test("200 callers over an ended token make one token request, and none of them fails (trap 5)", async () => {
+  test("trap 5: 200 callers over an ended token make one token request, and none of them fails", async () => {
     await using api = await connected(oauth2, { poolSize: 50 });
     await api.get({ path: "/private/items" });
     for (let round = 0; round < 3; round++) {
@@ -87,13 +87,13 @@ describe("tokens of a token endpoint", () => {
     }
   });
 
-  test("200 callers who have no token yet make one token request (trap 5)", async () => {
+  test("trap 5: 200 callers who have no token yet make one token request", async () => {
     await using api = await connected(oauth2);
     await Promise.all(Array.from({ length: 200 }, () => api.get({ path: "/private/items" })));
     expect(service.tokens.issued).toBe(1);
   });
 
-  test("a late refusal of an old token starts no second renewal (trap 5)", async () => {
+  test("trap 5: a late refusal of an old token starts no second renewal", async () => {
     await using api = await connected(oauth2);
     await api.get({ path: "/private/items" });
     const old = service.requests.at(-1)!.headers.authorization;
@@ -116,7 +116,7 @@ describe("tokens of a token endpoint", () => {
     expect(service.tokens.issued).toBe(2);
   });
 
-  test("expires_in is honoured: a token is renewed before it is refused (trap 6)", async () => {
+  test("trap 6: expires_in is honoured: a token is renewed before it is refused", async () => {
     await using brief = await startRestService({ tokenLifetimeMs: 200 });
     const api = new RESTAPIConnector({ baseURL: brief.url, auth: { ...oauth2, tokenURL: `${brief.url}/token` } });
     await api.connect();

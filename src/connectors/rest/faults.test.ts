@@ -18,7 +18,7 @@ async function connected(baseURL: string, config: Partial<Settings> = {}) {
 const behindProxy = () => startFaultProxy({ targetHost: service.host, targetPort: service.port });
 const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string => `http://${host}:${port}`;
 
-test("a POST on a connection that is cut after it was sent reaches the API once; its outcome is unknown (trap 1)", async () => {
+test("trap 1: a POST on a connection that is cut after it was sent reaches the API once; its outcome is unknown", async () => {
   await using proxy = await behindProxy();
   await using api = await connected(urlOf(proxy));
   proxy.blackhole = "down";
@@ -64,7 +64,7 @@ test("a connection that the server has dropped costs a GET one more try, and a P
   });
 });
 
-test("a half-open connection costs a try its limit and the call no more (trap 3)", async () => {
+test("trap 3: a half-open connection costs a try its limit and the call no more", async () => {
   await using proxy = await behindProxy();
   await using api = await connected(urlOf(proxy), { attemptTimeout: 100, timeout: 10_000, poolSize: 1 });
   await api.get({ path: "/items" });
@@ -142,7 +142,7 @@ test("an API that never answers costs a call its limit and little more", async (
   expect(tookMs).toBeLessThan(1_000);
 });
 
-test("an abort ends the request at once, and the connection with it (trap 4)", async () => {
+test("trap 4: an abort ends the request at once, and the connection with it", async () => {
   await using api = await connected(service.url);
   const abort = new AbortController();
   let hungUp = (): void => {};
@@ -195,7 +195,7 @@ test("what is not HTTP is unavailable, and its bytes stay out of the error", asy
   expect((error as Error).cause).toBeUndefined();
 });
 
-test("a server that is killed and comes back needs no restart (trap 12)", async () => {
+test("trap 12: a server that is killed and comes back needs no restart", async () => {
   const first = await startRestService();
   await using api = await connected(first.url);
   await api.get({ path: "/items" });

@@ -25,7 +25,7 @@ test("fifty same reads make one request, with status and headers for all; a writ
   expect((await read()).meta.cache).toBe("miss");
 });
 
-test("a quota that an answer says is used up holds back what is queued (trap 8)", async () => {
+test("trap 8: a quota that an answer says is used up holds back what is queued", async () => {
   await using api = await connected({ rateLimit: { requests: 1000, window: "1s", burst: 1 }, retryAttempts: 1 });
   const at: number[] = [];
   service.answers.set("/quota", () => {

@@ -29,7 +29,7 @@ test.each<[string, Partial<Settings>]>([
   ["a password", { auth: { scheme: "basic", username: "ada", password: secret } }],
   ["a renewed token", { auth: { scheme: "custom", token: async () => ({ token: secret }) } }],
   ["configured headers", { headers: { Cookie: `session=${secret}`, "X-Tenant": secret } }],
-])("a redirect to another host carries no credentials: %s (trap 17)", async (_, config) => {
+])("trap 17: a redirect to another host carries no credentials: %s", async (_, config) => {
   await using api = await connected(config);
   const headers = { "X-Own": secret, "proxy-authorization": secret };
   expect(await api.post({ path: elsewhere("/echo/x?a=b"), headers, data: { a: 1 } })).toMatchObject({

@@ -131,7 +131,7 @@ describe("failures", () => {
   });
 
   test.each([400, 401, 403, 404, 409, 410, 413, 415, 422, 501])(
-    "%i is final: it is not asked again (trap 2)",
+    "trap 2: %i is final: it is not asked again",
     async (status) => {
       await using api = await connected();
       service.answers.set("/final", () => problem(status, "No"));
@@ -145,7 +145,7 @@ describe("failures", () => {
     ["503", "get", "7", 7_000],
     ["503", "get", "Thu, 01 Jan 2026 00:00:07 GMT", 7_000],
   ] as const)(
-    "%s to a %s is asked again exactly as late as Retry-After says: %s (trap 2)",
+    "trap 2: %s to a %s is asked again exactly as late as Retry-After says: %s",
     async (status, operation, value, ms) => {
       const clock = fakeClock();
       const api = new RESTAPIConnector({ baseURL: service.url, timeout: 60_000 }, { clock });
@@ -212,7 +212,7 @@ describe("health", () => {
     expect(await api.get({ path: "/echo" })).toMatchObject({ method: "GET" });
   });
 
-  test("a check in between disturbs no running call (trap 13)", async () => {
+  test("trap 13: a check in between disturbs no running call", async () => {
     await using api = await connected();
     const slow = api.get({ path: "/slow" });
     await service.log.until(1, "/slow");

@@ -44,7 +44,7 @@ describe("a server with a certificate of a private authority", async () => {
       code: "ERR_TLS_CERT_ALTNAME_INVALID",
     });
   });
-  test("is taken unchecked only where the configuration says so, for this connector alone (trap 27)", async () => {
+  test("trap 27: is taken unchecked only where the configuration says so, for this connector alone", async () => {
     expect(await healthOf(service.url, { mode: "require" })).toBeUndefined();
     expect(await healthOf(service.url, undefined)).toMatchObject({ kind: "config_invalid" });
     expect(process.env["NODE_TLS_REJECT_UNAUTHORIZED"]).toBeUndefined();

@@ -89,7 +89,7 @@ test("a token whose end nobody said is used until it is refused", async () => {
   expect(lease.current()).toBe("t1");
 });
 
-test("a late refusal of an old token starts nothing where a newer one is held (trap 5)", async () => {
+test("trap 5: a late refusal of an old token starts nothing where a newer one is held", async () => {
   const { lease, asked, give } = leaseByHand();
   void lease.take();
   await give("t1");
