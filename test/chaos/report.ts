@@ -31,14 +31,23 @@ function aligned(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `  ${line(row).trimEnd()}`).join("\n");
 }
 
+/** A line for each expectation; where it was not met, one for each part that broke it. */
 export function renderExpectations(results: readonly Result[]): string {
-  const lines = results.flatMap(({ part, outcome }) =>
-    outcome.expectations.map(({ what, isMet, found }) => {
-      const instead = isMet || found === undefined ? "" : `; found ${found}`;
-      return `  ${isMet ? "✓" : "✗ BROKEN"} ${part}: ${what}${instead}`;
-    }),
+  const whats = new Set(results.flatMap(({ outcome }) => outcome.expectations.map(({ what }) => what)));
+  return [...whats].flatMap((what) => linesOf(what, results)).join("\n");
+}
+
+function linesOf(what: string, results: readonly Result[]): string[] {
+  const found = results.flatMap(({ part, outcome }) =>
+    outcome.expectations.filter((each) => each.what === what).map((each) => ({ part, ...each })),
   );
-  return lines.join("\n");
+  const broken = found.filter(({ isMet }) => !isMet);
+  if (broken.length > 0)
+    return broken.map(
+      (each) => `  ✗ BROKEN ${each.part}: ${what}${each.found === undefined ? "" : `; found ${each.found}`}`,
+    );
+  const whose = found.length === results.length ? "" : `: ${found.map(({ part }) => part).join(", ")}`;
+  return [`  ✓ ${what}${whose}`];
 }
 
 /** The expectations that were not met. */

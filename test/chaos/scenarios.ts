@@ -4,4 +4,5 @@ import type { Scenario } from "./scenario.ts";
 export const SCENARIOS: Readonly<Record<string, () => Promise<{ readonly scenario: Scenario }>>> = {
   "exactly-once": () => import("./scenarios/exactly-once.ts"),
   "no-storm": () => import("./scenarios/no-storm.ts"),
+  recovery: () => import("./scenarios/recovery.ts"),
 };

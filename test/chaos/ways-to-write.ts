@@ -9,8 +9,6 @@ import type { PostgreSQLConnector, SqlTransaction } from "busbar/connectors/post
 export interface Receipt {
   /** The number that the database gave the row. */
   readonly seq?: unknown;
-  /** The write had been carried out before, under the same key; the answer is the one of then. */
-  readonly isReplayed?: boolean | undefined;
 }
 
 /** One way to write, with tables of its own. */
@@ -34,8 +32,8 @@ const COUNT_PAIRS = `select id, case when count(*) filter (where line = 1) = cou
   then count(*) filter (where line = 1) else -1 end::int as count from orders group by id`;
 
 async function insert(db: PostgreSQLConnector, id: string, idempotencyKey?: string): Promise<Receipt> {
-  const { data, meta } = await db.call("insert", { table: "orders", data: { id } }, { idempotencyKey });
-  return { seq: data["seq"], isReplayed: meta.replayed };
+  const { seq } = await db.insert({ table: "orders", data: { id } }, { idempotencyKey });
+  return { seq };
 }
 
 async function insertPair(transaction: SqlTransaction, id: string): Promise<Receipt> {

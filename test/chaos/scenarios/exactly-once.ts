@@ -11,6 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { byCallers } from "../callers.ts";
 import { ask, becomesQuiet, startDatabase } from "../database.ts";
 import { Fates } from "../fates.ts";
+import { keepRecords } from "../kept-records.ts";
 import { startMayhem } from "../mayhem.ts";
 import { between, oneOf, type Random } from "../random.ts";
 import { expectNone, type Expectation, type Outcome, type Part, type Scenario } from "../scenario.ts";
@@ -54,6 +55,7 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
 
   const fates = new Fates();
   const receipts = new Map<string, Receipt>();
+  const records = keepRecords((record) => record.provider === "postgresql");
   const acknowledged = (): number => fates.of("acknowledged").length;
   const progress = (): number => (way.isInsisting ? acknowledged() : fates.settled) / amount.calls;
   const mayhem = startMayhem({ service, proxies, random, kills: amount.kills, progress });
@@ -75,6 +77,7 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
     });
   } finally {
     await mayhem.stop();
+    records.stop();
     await Promise.all(connectors.map((each) => each.disconnect()));
   }
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -88,7 +91,7 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
       acknowledged: acknowledged(),
       "failed, no effect": fates.of("none").length,
       "outcome unknown": fates.of("unknown").length,
-      "answered from the ledger": [...receipts.values()].filter(({ isReplayed }) => isReplayed).length,
+      "answered from the ledger": records.of.filter(({ answer }) => answer.replayed).length,
       "carried out": [...effects.values()].filter((count) => count > 0).length,
       failures: fates.failures(),
       kills,

@@ -5,11 +5,11 @@
  * every request, and is well again. What it must not get is more load for being unable to bear it; and once it is well,
  * nobody may go on failing because of what was.
  */
-import { channels, type CallRecord } from "busbar";
 import { RESTAPIConnector } from "busbar/connectors/rest";
 import { type RestService, startRestService } from "busbar/testkit";
 import { setTimeout as pause } from "node:timers/promises";
 import { atRate } from "../callers.ts";
+import { keepRecords } from "../kept-records.ts";
 import { expectAtMost, type Outcome, type Part, type Scenario } from "../scenario.ts";
 
 /** Durations in milliseconds. */
@@ -79,7 +79,7 @@ async function storm(name: string, { answer, settings }: Failing, course: Course
     return isFailing ? answer(request) : { status: 204 };
   });
   const connector = new RESTAPIConnector({ baseURL: service.url, ...settings }, { name });
-  const records = recordsOf(name);
+  const records = keepRecords((record) => record.connector === name);
   await connector.connect();
 
   const calls: Call[] = [];
@@ -138,15 +138,4 @@ async function storm(name: string, { answer, settings }: Failing, course: Course
       { what: "each call has one record", isMet: recorded.length === during.length, found: `${recorded.length}` },
     ],
   };
-}
-
-/** The records of one connector's calls, from now on. */
-function recordsOf(connector: string): { readonly of: readonly CallRecord[]; stop(): void } {
-  const of: CallRecord[] = [];
-  const keep = (message: unknown): void => {
-    const record = message as CallRecord;
-    if (record.connector === connector) of.push(record);
-  };
-  channels.call.subscribe(keep);
-  return { of, stop: () => void channels.call.unsubscribe(keep) };
 }
