@@ -36,7 +36,7 @@ describe("a rule in `on`", () => {
     expect(by({ on: [{ code: "40P01" }] })(failure("internal", { code: "40P01" }), "keyed")).toBe("yes");
   });
 
-  test("extends what is repeated anyway, and takes nothing away", () => {
+  test("trap 7: extends what is repeated anyway, and takes nothing away", () => {
     expect(by({ on: [{ status: 409 }] })(failure("unavailable"), "read")).toBe("yes");
     expect(by({ on: [{ kind: "contention" }] })(failure("contention"), "unsafe")).toBe("yes");
   });

@@ -43,7 +43,7 @@ afterAll(async () => {
 describe("a stream of 200,000 rows", () => {
   const sql = "SELECT n, repeat('x', 200) AS filler FROM generate_series(1, 200000) AS n";
 
-  test("is read in constant memory", async () => {
+  test("trap 23: is read in constant memory", async () => {
     const db = await connected();
     let seen = 0;
     let most = 0;

@@ -128,6 +128,18 @@ describe("tokens of a token endpoint", () => {
     await api.disconnect();
   });
 
+  test("trap 7: a user's own rules take away neither the renewal at 401 nor the retry at 503", async () => {
+    const retry = { on: [{ status: 409 }], never: [{ status: 404 }], delay: 1 };
+    await using api = await connected(oauth2, { retry });
+    await api.get({ path: "/private/items" });
+    service.expireTokens();
+    expect((await api.call("get", { path: "/private/items" })).meta.attempts).toBe(1);
+    expect(service.tokens.issued).toBe(2);
+    const statuses = [409, 503];
+    service.answers.set("/moody", () => json(statuses.shift() ?? 200, "well"));
+    expect(await api.call("get", { path: "/moody" })).toMatchObject({ data: "well", meta: { attempts: 3 } });
+  });
+
   test("a second refusal ends the call: unauthenticated, in the server's words, without the token (never a loop)", async () => {
     await using api = await connected(oauth2);
     service.answers.set("/locked", ({ headers }) =>

@@ -169,7 +169,7 @@ test("an abort ends a body that is on its way", async () => {
   expect(await call).toMatchObject({ kind: "cancelled" });
 });
 
-test("too large an answer ends while it comes: the API is not read to its end", async () => {
+test("trap 23: too large an answer ends while it comes: the API is not read to its end", async () => {
   await using api = await connected(service.url, { maxResponseBytes: "1MiB" });
   for (const path of ["/large?bytes=10000000000", "/large?bytes=10000000000&chunked", "/gzip-bomb?bytes=100000000"])
     await expect(api.get({ path })).rejects.toMatchObject({
