@@ -7,7 +7,7 @@ import { parseSource, readSources } from "./architecture/source-tree.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const sources = readSources(root, "src");
 const tests = [...sources, ...readSources(root, "test")].filter(
-  ({ path }) => path.endsWith(".test.ts") || /^src\/(contracts|testkit)\//.test(path),
+  ({ path }) => path.endsWith("test.ts") || /^src\/(contracts|testkit)\//.test(path),
 );
 
 describe("the sources", () => {

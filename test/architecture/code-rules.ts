@@ -2,7 +2,7 @@
 import ts from "typescript";
 import { lineOf, nodesOf, type SourceFile } from "./source-tree.ts";
 
-const isTest = (path: string): boolean => /\.(test|types)\.ts$/.test(path);
+const isTest = (path: string): boolean => /(\.test|-for-test|\.types)\.ts$/.test(path);
 
 interface Ban {
   readonly what: string;

@@ -24,7 +24,7 @@ interface Layer {
 const DRIVERS = ["pg", "undici"];
 
 const LAYERS: readonly Layer[] = [
-  { name: "tests", files: /\.(test|types)\.ts$/, uses: ["*"], packages: ["*"] },
+  { name: "tests", files: /(\.test|-for-test|\.types)\.ts$/, uses: ["*"], packages: ["*"] },
   { name: "core", files: /^core\//, uses: [] },
   { name: "fields", files: /^config\/fields\.ts$/, uses: ["core"] },
   { name: "policies", files: /^policies\//, uses: ["core", "fields"] },

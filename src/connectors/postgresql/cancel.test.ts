@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type ConnectorError } from "../../core/errors.ts";
-import { postgresql, startService, type FaultProxy, type Service } from "../../testkit/index.ts";
-import { PostgreSQLConnector } from "./index.ts";
+import type { PostgreSQLConnector } from "./index.ts";
+import { openForTest } from "./open-for-test.ts";
 
-type Settings = ConstructorParameters<typeof PostgreSQLConnector>[0];
-
-let service: Service;
-let proxy: FaultProxy;
-const open: PostgreSQLConnector[] = [];
-
-async function connected(settings: Partial<Settings> = {}): Promise<PostgreSQLConnector> {
-  const { host, port, database, username, password } = service;
-  const connector = new PostgreSQLConnector({ host, port, database, username, password, ...settings });
-  open.push(connector);
-  await connector.connect();
-  return connector;
-}
+const { service, connected } = await openForTest();
+const proxy = await service.proxied();
 
 const failure = (work: Promise<unknown>): Promise<ConnectorError> =>
   work.then(
@@ -29,15 +18,6 @@ async function running(admin: PostgreSQLConnector, applicationName: string): Pro
   const [row] = await admin.query({ sql, values: [applicationName] });
   return row?.["n"] as number;
 }
-
-beforeAll(async () => {
-  service = await startService(postgresql({ source: "embedded" }));
-  proxy = await service.proxied();
-});
-afterAll(async () => {
-  await Promise.all(open.map((connector) => connector.disconnect()));
-  await service.destroy();
-});
 
 describe("a call that is given up", () => {
   test("is answered at once, and its statement ends on the server", async () => {

@@ -1,28 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { systemClock, type Clock } from "../../core/clock.ts";
 import type { ConnectorError } from "../../core/errors.ts";
-import { postgresql, startService, type FaultProxy, type Service } from "../../testkit/index.ts";
-import { PostgreSQLConnector } from "./index.ts";
+import type { PostgreSQLConnector } from "./index.ts";
+import { openForTest, type Settings } from "./open-for-test.ts";
 
-type Settings = ConstructorParameters<typeof PostgreSQLConnector>[0];
-
-let service: Service;
-let proxy: FaultProxy;
+const { service, connected: opened, disconnectAll } = await openForTest();
+const proxy = await service.proxied();
 /** Not through the proxy. */
-let admin: PostgreSQLConnector;
-const open: PostgreSQLConnector[] = [];
+const admin = await opened();
 let tables = 0;
 
 /** A connector through the proxy. */
-async function connected(settings: Partial<Settings> = {}, clock?: Clock): Promise<PostgreSQLConnector> {
-  const { database, username, password } = service;
-  const { host, port } = proxy;
-  const all = { host, port, database, username, password, retry: { delay: 20 }, ...settings };
-  const connector = new PostgreSQLConnector(all, { clock });
-  open.push(connector);
-  await connector.connect();
-  return connector;
-}
+const connected = (settings: Partial<Settings> = {}, clock?: Clock): Promise<PostgreSQLConnector> =>
+  opened({ host: proxy.host, port: proxy.port, retry: { delay: 20 }, ...settings }, { clock });
 
 const failure = (work: Promise<unknown>): Promise<ConnectorError> =>
   work.then(
@@ -47,20 +37,9 @@ async function loseAnswers(isDone: () => Promise<boolean>): Promise<void> {
   proxy.blackhole = "none";
 }
 
-beforeAll(async () => {
-  service = await startService(postgresql({ source: "embedded" }));
-  proxy = await service.proxied();
-  const { host, port, database, username, password } = service;
-  admin = new PostgreSQLConnector({ host, port, database, username, password });
-  await admin.connect();
-});
 afterEach(async () => {
   await proxy.heal();
-  await Promise.all(open.splice(0).map((connector) => connector.disconnect({ timeout: 100 })));
-});
-afterAll(async () => {
-  await admin.disconnect();
-  await service.destroy();
+  await disconnectAll(admin);
 });
 
 describe("trap 12: a server that is killed and comes back", () => {

@@ -1,41 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { channels, type NoticeEvent } from "../../core/events.ts";
-import { frozenListener, claimPort, postgresql, startService, type Service } from "../../testkit/index.ts";
+import { claimPort, frozenListener, postgresql, startService } from "../../testkit/index.ts";
 import PostgreSQLDefault, { PostgreSQLConnector } from "./index.ts";
+import { openForTest } from "./open-for-test.ts";
 
-type Settings = ConstructorParameters<typeof PostgreSQLConnector>[0];
-
-let service: Service;
-const open: PostgreSQLConnector[] = [];
-
-/** A connector to the server of this file; disconnected at its end. */
-function make(settings: Partial<Settings> = {}): PostgreSQLConnector {
-  const { host, port, database, username, password } = service;
-  const connector = new PostgreSQLConnector({ host, port, database, username, password, ...settings });
-  open.push(connector);
-  return connector;
-}
-
-async function connected(settings: Partial<Settings> = {}): Promise<PostgreSQLConnector> {
-  const connector = make(settings);
-  await connector.connect();
-  return connector;
-}
+const { service, make, connected } = await openForTest();
 
 const failure = (work: Promise<unknown>): Promise<Record<string, unknown>> =>
   work.then(
     () => expect.unreachable("must fail"),
     (error: unknown) => error as Record<string, unknown>,
   );
-
-beforeAll(async () => {
-  service = await startService(postgresql({ source: "embedded" }));
-});
-afterAll(async () => {
-  await Promise.all(open.map((connector) => connector.disconnect()));
-  await service.destroy();
-});
 
 /** Something to wait for until the test lets go. */
 function held(): { readonly until: Promise<void>; readonly release: () => void } {

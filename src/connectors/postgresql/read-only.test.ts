@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type ConnectorError } from "../../core/errors.ts";
-import { postgresql, startService, type Service } from "../../testkit/index.ts";
-import { PostgreSQLConnector } from "./index.ts";
+import { openForTest } from "./open-for-test.ts";
 
-let service: Service;
-let admin: PostgreSQLConnector;
+const { service, connected } = await openForTest();
+const admin = await connected();
 /** Reads only, as the superuser: nothing but the connector keeps it from writing. */
-let reader: PostgreSQLConnector;
+const reader = await connected({ access: "read-only", maxConnections: 2 });
 
 const failure = (work: Promise<unknown>): Promise<ConnectorError> =>
   work.then(
@@ -33,12 +32,6 @@ async function state(): Promise<unknown> {
 }
 
 beforeAll(async () => {
-  service = await startService(postgresql({ source: "embedded" }));
-  const { host, port, database, username, password } = service;
-  const settings = { host, port, database, username, password };
-  admin = new PostgreSQLConnector(settings);
-  reader = new PostgreSQLConnector({ ...settings, access: "read-only", maxConnections: 2 });
-  await admin.connect();
   for (const sql of [
     "CREATE TABLE users (id serial PRIMARY KEY, name text)",
     "INSERT INTO users (name) VALUES ('Ada'), ('Grace')",
@@ -61,11 +54,6 @@ beforeAll(async () => {
        END $$`,
   ])
     await admin.query({ sql });
-  await reader.connect();
-});
-afterAll(async () => {
-  await Promise.all([admin.disconnect(), reader.disconnect()]);
-  await service.destroy();
 });
 
 test("reads as ever", async () => {

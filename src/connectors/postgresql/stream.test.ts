@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ConnectorError } from "../../core/errors.ts";
-import { postgresql, startService, type FaultProxy, type Service } from "../../testkit/index.ts";
-import { PostgreSQLConnector } from "./index.ts";
+import { openForTest } from "./open-for-test.ts";
 
-type Settings = ConstructorParameters<typeof PostgreSQLConnector>[0];
-
-let service: Service;
-let proxy: FaultProxy;
-let admin: PostgreSQLConnector;
-const open: PostgreSQLConnector[] = [];
-
-async function connected(settings: Partial<Settings> = {}): Promise<PostgreSQLConnector> {
-  const { host, port, database, username, password } = service;
-  const connector = new PostgreSQLConnector({ host, port, database, username, password, ...settings });
-  open.push(connector);
-  await connector.connect();
-  return connector;
-}
+const { service, connected } = await openForTest();
+const proxy = await service.proxied();
+const admin = await connected();
 
 /** Connections of an application that are doing something, or keep a transaction open. */
 const busy = async (applicationName: string): Promise<unknown> => {
@@ -29,16 +17,6 @@ const failure = (work: Promise<unknown>): Promise<ConnectorError> =>
     () => expect.unreachable("must fail"),
     (error: unknown) => error as ConnectorError,
   );
-
-beforeAll(async () => {
-  service = await startService(postgresql({ source: "embedded" }));
-  proxy = await service.proxied();
-  admin = await connected();
-});
-afterAll(async () => {
-  await Promise.all(open.map((connector) => connector.disconnect({ timeout: 100 })));
-  await service.destroy();
-});
 
 describe("a stream of 200,000 rows", () => {
   const sql = "SELECT n, repeat('x', 200) AS filler FROM generate_series(1, 200000) AS n";

@@ -1,23 +1,11 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { postgresql, startService, type Service } from "../../testkit/index.ts";
-import { PostgreSQLConnector } from "./index.ts";
+import { describe, expect, test } from "vitest";
+import { openForTest } from "./open-for-test.ts";
 import { encodeParameters } from "./wire/parameters.ts";
 import { decoderOf, nameOf } from "./wire/types.ts";
 
-let service: Service;
-let db: PostgreSQLConnector;
-
-beforeAll(async () => {
-  service = await startService(postgresql({ source: "embedded" }));
-  const { host, port, database, username, password } = service;
-  db = new PostgreSQLConnector({ host, port, database, username, password });
-  await db.connect();
-});
-afterAll(async () => {
-  await db.disconnect();
-  await service.destroy();
-});
+const { connected } = await openForTest();
+const db = await connected();
 
 /** What comes back of values that are sent as one type. */
 async function through(type: string, values: readonly unknown[]): Promise<unknown[]> {
