@@ -1,7 +1,6 @@
 /** What is set around a connector beside its configuration. */
 import type { Clock } from "../core/clock.ts";
 import type { ConditionSettings } from "../core/condition.ts";
-import type { DefinedConnector } from "./defined.ts";
 
 /** What hub and tests set around a connector; users of the class leave it out. */
 export interface ConnectorEnvironment {
@@ -18,5 +17,5 @@ export interface ConnectorEnvironment {
    * Asked when the system refuses the credentials: a connector of the same class, made of the configuration as it is now;
    * `undefined` where there is none. Where its settings differ they are put in force, and the refused calls are sent again.
    */
-  readonly renew?: (() => Promise<DefinedConnector | undefined>) | undefined;
+  readonly renew?: (() => Promise<object | undefined>) | undefined;
 }

@@ -243,8 +243,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     }
   }
 
-  async #renew(like: DefinedConnector | undefined): Promise<boolean> {
-    if (like === undefined || sameValue(this.config, like.config)) return false;
+  async #renew(like: object | undefined): Promise<boolean> {
+    if (!(like instanceof DefinedConnector) || sameValue(this.config, like.config)) return false;
     await this.reconfigure(like);
     publishAudit({ event: "credentials renewed", connector: this.name });
     return true;

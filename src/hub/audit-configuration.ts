@@ -3,12 +3,12 @@ import { formatOrigin } from "../config/origin.ts";
 import type { ConfigurationEvent } from "../core/audit-event.ts";
 import { channels, publishAudit } from "../core/events.ts";
 import { Secret } from "../core/secret.ts";
-import type { LoadedConfig } from "./configuration.ts";
+import type { LoadedConnector } from "./loaded-connector.ts";
 
 /** Publishes on `busbar:audit` while somebody listens. */
 export function auditConfiguration(
   event: ConfigurationEvent["event"],
-  { files, connectors }: Pick<LoadedConfig, "files" | "connectors">,
+  { files, connectors }: { readonly files: readonly string[]; readonly connectors: readonly LoadedConnector[] },
 ): void {
   if (!channels.audit.hasSubscribers) return;
   publishAudit({ event, files, connectors: connectors.map(({ name }) => name) });
