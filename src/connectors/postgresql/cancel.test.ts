@@ -29,7 +29,8 @@ describe("a call that is given up", () => {
     const startedAt = performance.now();
     abort.abort();
     expect(await call).toMatchObject({ kind: "cancelled", outcome: "unknown" });
-    expect(performance.now() - startedAt).toBeLessThan(50);
+    // How soon, the fault suite measures; without an abort it would be a minute.
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
     await expect.poll(() => running(admin, "aborting"), { timeout: 900 }).toBe(0);
   });
 
@@ -43,6 +44,21 @@ describe("a call that is given up", () => {
     expect(late.message).toContain("Timed out after 50 ms while running");
     expect(await pid()).toBe(before);
     expect(await running(admin, "late")).toBe(0);
+  });
+
+  test("ends on the server also when its cancellation comes before its statement", async () => {
+    const db = await connected({ port: proxy.port, maxConnections: 1 });
+    const pid = async (): Promise<unknown> => (await db.query({ sql: "SELECT pg_backend_pid() AS pid" }))[0]?.["pid"];
+    const before = await pid();
+    // The statement takes 0.4 s to the server, the cancellation next to nothing.
+    proxy.rateBytesPerSec = 20_000;
+    const abort = new AbortController();
+    const call = failure(db.query({ sql: `SELECT pg_sleep(60) /* ${"x".repeat(8_000)} */` }, { signal: abort.signal }));
+    await new Promise((resolve) => setImmediate(resolve));
+    abort.abort();
+    expect(await call).toMatchObject({ kind: "cancelled" });
+    expect(await pid()).toBe(before);
+    await proxy.heal();
   });
 
   test("while it waits for a connection was never sent", async () => {

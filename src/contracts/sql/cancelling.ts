@@ -6,6 +6,9 @@
  * whatever runs next on that connection: somebody else's call. So after asking for a cancellation nothing else is run
  * there until both are certain, that the statement has ended and that the message can no longer strike; and where that is
  * not certain soon, the connection is given up.
+ *
+ * It can also overtake its statement on the way, and then strikes nothing, while the statement runs to its end on the
+ * server, even after its connection is gone. So it is sent again as long as the statement has not ended.
  */
 import type { Call } from "../../core/call.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -22,6 +25,8 @@ export interface CancellingHooks {
 
 /** How long a statement may take to end after it was cancelled. */
 const GRACE_MS = 1_000;
+/** After so long without effect the database is asked again. */
+const AGAIN_MS = 100;
 /** How long busbar's own statements (ROLLBACK, a sign of life) may take. */
 const OWN_MS = 2_000;
 
@@ -69,15 +74,29 @@ export class StatementGuard {
   }
 
   #cancel(answer: Promise<unknown>): void {
-    const { clock, requestCancel, destroy } = this.#hooks;
+    const { clock, destroy } = this.#hooks;
     const abort = new AbortController();
     const timer = clock.timeout(GRACE_MS, () => {
       destroy();
       abort.abort();
     });
-    this.#cancelling = Promise.allSettled([answer, requestCancel(abort.signal)]).then(() => {
+    this.#cancelling = Promise.allSettled([answer, this.#requestUntilOver(answer, abort.signal)]).then(() => {
       timer.cancel();
       this.#cancelling = undefined;
     });
+  }
+  async #requestUntilOver(answer: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const { clock, requestCancel } = this.#hooks;
+    const over = answer.then(
+      () => true,
+      () => true,
+    );
+    for (let isOver = false; !isOver && !signal.aborted;) {
+      await requestCancel(signal);
+      isOver = await new Promise<boolean>((resolve) => {
+        const timer = clock.timeout(AGAIN_MS, () => resolve(false));
+        void over.then(resolve).finally(() => timer.cancel());
+      });
+    }
   }
 }
