@@ -17,12 +17,23 @@ test("little is needed, and defaults are told", () => {
     healthPath: "/health",
     maxResponseBytes: 10_485_760,
     maxRedirects: 5,
+    idempotencyKeys: false,
     userAgent: "busbar",
   });
 });
 
 test.each<[string, object, string]>([
   ["no base URL", {}, "baseURL: is missing; expected an http or https URL"],
+  [
+    "a header that is none",
+    { baseURL, idempotencyKeys: { header: "a b" } },
+    "idempotencyKeys.header: expected the name of a",
+  ],
+  [
+    "a header of the connector's own",
+    { baseURL, idempotencyKeys: { header: "Host" } },
+    "expected the name of a header",
+  ],
   ["another scheme", { baseURL: "ftp://canary.example" }, "baseURL: expected an http or https URL"],
   ["a path for a base URL", { baseURL: "/canary" }, "baseURL: expected an http or https URL"],
   ["a password in the base URL", { baseURL: "https://ada:canary@api.example.com" }, "baseURL: cannot have a user name"],

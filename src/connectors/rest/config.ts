@@ -3,6 +3,7 @@ import { z } from "zod";
 import { bytes, checkPoolSize, pool, secret, tlsDetails } from "../../config/fields.ts";
 import { authField } from "../../contracts/http/auth.ts";
 import { headerProblem } from "../../contracts/http/header-fields.ts";
+import { idempotencyKeysField } from "../../contracts/http/idempotency-keys.ts";
 import { Secret } from "../../core/secret.ts";
 
 /** Configured headers with such names hold credentials, whether or not anybody said so. */
@@ -92,6 +93,7 @@ export const options = z
     maxRedirects: z.int().min(0).max(20).default(5).meta({
       description: "Most redirects of one call; credentials stay on the base URL's origin. 0 follows none.",
     }),
+    idempotencyKeys: idempotencyKeysField,
     userAgent: z
       .string()
       .min(1)

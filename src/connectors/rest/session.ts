@@ -3,6 +3,7 @@ import type { Agent, Pool } from "undici";
 import { poolSize } from "../../config/fields.ts";
 import { credentialOf } from "../../contracts/http/credentials.ts";
 import type { HTTPOperations } from "../../contracts/http/operations.ts";
+import { keyHeaderOf } from "../../contracts/http/idempotency-keys.ts";
 import { placeOf } from "../../contracts/http/request-target.ts";
 import { signalScope } from "../../contracts/http/scope.ts";
 import { Sender } from "../../contracts/http/sender.ts";
@@ -71,6 +72,7 @@ export async function openSession(
     userAgent: options.userAgent,
     credential: credentialOf(connection.apiKey, auth),
     lease,
+    keyHeader: keyHeaderOf(options.idempotencyKeys),
     mostBytes: options.maxResponseBytes,
     mostRedirects: options.maxRedirects,
     clock,

@@ -6,9 +6,9 @@ import { httpOperations } from "./operations.ts";
 test.each([
   ["get", "read"],
   ["head", "read"],
-  ["post", "unsafe"],
+  ["post", "keyed"],
   ["put", "idempotent"],
-  ["patch", "unsafe"],
+  ["patch", "keyed"],
   ["delete", "idempotent"],
   ["request", "unsafe"],
 ] as const)("%s is %s", (name, effect) => {
@@ -28,6 +28,25 @@ test.each<[string, Effect]>([
 ])("request with %s has the method's effect", (method, effect) => {
   const input = httpOperations.request.input.parse({ method, path: "/" });
   expect(httpOperations.request.effectOf?.(input, { hasKey: false, options: {} })).toBe(effect);
+});
+
+test.each<[string, boolean, Effect]>([
+  ["post", true, "keyed"],
+  ["patch", true, "keyed"],
+  ["PUT", true, "idempotent"],
+  ["GET", true, "read"],
+  ["PURGE", true, "unsafe"],
+  ["post", false, "unsafe"],
+  ["patch", false, "unsafe"],
+])("a %s is made repeatable by a key where the API honours them: %j", (method, idempotencyKeys, effect) => {
+  const about = { hasKey: true, options: { idempotencyKeys } };
+  const input = httpOperations.request.input.parse({ method, path: "/" });
+  expect(httpOperations.request.effectOf?.(input, about)).toBe(effect);
+  if (method !== "post" && method !== "patch") return;
+  expect(httpOperations[method].effectOf?.(input, about)).toBe(effect);
+  const withHeader = { hasKey: false, options: { idempotencyKeys: { header: "X-Key", quoted: true } } };
+  expect(httpOperations[method].effectOf?.(input, withHeader)).toBe("keyed");
+  expect(httpOperations[method].effectOf?.(input, { hasKey: true, options: {} })).toBe("unsafe");
 });
 
 test.each([

@@ -1,6 +1,6 @@
 /** What can be asked of an HTTP API. Answers are parsed data; `call()` tells status and headers beside it. */
 import { z } from "zod";
-import { read, write } from "../../core/operation.ts";
+import { read, write, type Effect, type EffectContext } from "../../core/operation.ts";
 import { headerFields } from "./header-fields.ts";
 import { effectOfMethod } from "./method.ts";
 import { queryField } from "./query.ts";
@@ -45,6 +45,15 @@ const answerHeaders = z
 const question = z.strictObject({ path, query, headers });
 const message = z.strictObject({ path, query, headers, data, bodyType });
 
+/** Whether the connector's options say that the API honours idempotency keys. */
+const honoursKeys = ({ options }: EffectContext): boolean => (options["idempotencyKeys"] ?? false) !== false;
+
+const keyed = {
+  effect: "keyed",
+  effectOf: (_: unknown, about: EffectContext): Effect => (honoursKeys(about) ? "keyed" : "unsafe"),
+  effectWhen: "`keyed` where `idempotencyKeys` is set, else `unsafe`",
+} as const;
+
 /** The operations that every connector of an HTTP API has. */
 export const httpOperations = {
   get: read("Reads a resource.", question, answer, {
@@ -53,7 +62,8 @@ export const httpOperations = {
   head: read("Reads a resource's headers; they are the answer.", question, answerHeaders, {
     examples: [{ title: "Size and version of a resource", input: { path: "/items/1" } }],
   }),
-  post: write("Sends data to a resource; doing it twice does it twice.", message, answer, {
+  post: write("Sends data to a resource.", message, answer, {
+    ...keyed,
     examples: [{ title: "A new item", input: { path: "/items", data: { name: "Ada" } } }],
   }),
   put: write("Replaces a resource.", message, answer, {
@@ -61,6 +71,7 @@ export const httpOperations = {
     examples: [{ title: "A whole item", input: { path: "/items/1", data: { name: "Ada" } } }],
   }),
   patch: write("Changes parts of a resource.", message, answer, {
+    ...keyed,
     examples: [{ title: "One field", input: { path: "/items/1", data: { name: "Ada Lovelace" } } }],
   }),
   delete: write("Removes a resource.", message, answer, {
@@ -68,7 +79,9 @@ export const httpOperations = {
     examples: [{ title: "One item", input: { path: "/items/1" } }],
   }),
   request: write("Sends a request with any method; its effect is the method's.", message.extend({ method }), answer, {
-    effectOf: (input) => effectOfMethod(input.method),
+    effectOf: ({ method: name }, about) =>
+      honoursKeys(about) && (name === "POST" || name === "PATCH") ? "keyed" : effectOfMethod(name),
+    effectWhen: "that of the operation called like the method; `unsafe` for any other method",
     examples: [{ title: "What a resource allows", input: { method: "OPTIONS", path: "/items" } }],
   }),
 };

@@ -4,10 +4,15 @@
  * A token that the API refuses (401) is replaced and the request sent once more, whatever its method: a refusal says that
  * nothing was done. That happens once in a call. After a redirect that may have followed an effect (303 after a POST),
  * no later failure makes the call look untried.
+ *
+ * A keyed request carries its key wherever it goes, so it goes to no other origin. Where an earlier try of it may still be
+ * worked on, the API's 409 says just that, and it is asked again.
  */
 import { ACCEPTED_CODINGS, decompressed, parsedBody, UnusableAnswer } from "./answer-body.ts";
 import type { Credential } from "./credentials.ts";
 import { headerOf } from "./header-fields.ts";
+import { hasHeader, mergedHeaders, withoutHeader } from "./header-list.ts";
+import { keyGivenTwice, keyHeaderValue, keyWouldBeLost, type KeyHeader } from "./idempotency-keys.ts";
 import type { Query } from "./query.ts";
 import { impersonal, isRedirect, mayHaveActed, redirectOf } from "./redirect.ts";
 import { requestBody, type BodyType } from "./request-body.ts";
@@ -33,6 +38,8 @@ export interface SenderSettings {
   readonly userAgent: string;
   readonly credential: Credential | undefined;
   readonly lease: TokenLease | undefined;
+  /** Where the API looks for idempotency keys. */
+  readonly keyHeader?: KeyHeader | undefined;
   readonly mostBytes: number;
   readonly mostRedirects: number;
   readonly clock: Clock;
@@ -56,6 +63,8 @@ interface Trip {
   /** The call brought its own Authorization, which wins. */
   readonly isAuthorized: boolean;
   mayRenew: boolean;
+  /** The header of the call's idempotency key and its value. */
+  readonly key: readonly [name: string, value: string] | undefined;
   /** Once away from the base URL's origin, credentials do not come back. */
   isAway: boolean;
   token: string | undefined;
@@ -78,21 +87,25 @@ export class Sender {
       ACCEPTED_CODINGS,
     ];
     this.#settings = settings;
-    this.#headers = merged(plain, [...headers, ...own]);
+    this.#headers = mergedHeaders(plain, [...headers, ...own]);
   }
 
   /** Carries out a call. */
   async send(method: string, question: Question, call: Call): Promise<unknown> {
     const scope = new CallScope(call);
-    const trip = this.#trip(scope, question, method === "HEAD");
+    const key = this.#keyOf(call, question);
+    const trip = this.#trip(scope, question, { isForStatus: method === "HEAD", key });
     try {
-      const answer = await this.#follow(this.#request(method, question), trip);
+      const answer = await this.#follow(this.#request(method, question, key), trip);
       const data = await this.#dataOf(method, question, answer, trip);
       const meta: AnswerMeta = call.record.answer;
       meta.status = answer.status;
       meta.headers = answer.headers as NonNullable<AnswerMeta["headers"]>;
+      if (headerOf(answer.headers, "idempotent-replayed") === "true") meta.replayed = true;
       return data;
-    } catch (error) {
+    } catch (thrown) {
+      const isAtWork = key !== undefined && call.record.inDoubt && isConflict(thrown);
+      const error = isAtWork ? stillAtWork(thrown) : thrown;
       const told = this.#placed(error, `${method} ${shownPath(question.path)}`);
       throw scope.isPinned ? openEnded(toConnectorError(told, this.#settings.classify)) : told;
     }
@@ -101,7 +114,10 @@ export class Sender {
   /** The status of an answer to GET. */
   async statusOf(path: string, scope: Scope): Promise<number> {
     const question = { path };
-    const { status } = await this.#follow(this.#request("GET", question), this.#trip(scope, question, true));
+    const { status } = await this.#follow(
+      this.#request("GET", question),
+      this.#trip(scope, question, { isForStatus: true }),
+    );
     return status;
   }
 
@@ -119,21 +135,31 @@ export class Sender {
     return new ConnectorError(kind, `${request}: ${message}`, { hint, code, cause });
   }
 
-  #trip(scope: Scope, { headers }: Question, isForStatus: boolean): Trip {
-    const isAuthorized = headers !== undefined && Object.keys(headers).some((name) => /^authorization$/i.test(name));
-    return { scope, isForStatus, isAuthorized, mayRenew: true, isAway: false, token: undefined };
+  #keyOf(call: Call, { headers = {} }: Question): Trip["key"] {
+    const { keyHeader } = this.#settings;
+    if (keyHeader === undefined || call.effect !== "keyed") return undefined;
+    const name = keyHeader.header.toLowerCase();
+    if (Object.keys(headers).some((each) => each.toLowerCase() === name)) throw keyGivenTwice(keyHeader);
+    return [name, keyHeaderValue(call.idempotencyKey, keyHeader)];
   }
 
-  #request(method: string, { path, query, headers, data, bodyType }: Question): WireRequest {
+  #trip(scope: Scope, { headers }: Question, about: Pick<Trip, "isForStatus"> & Partial<Pick<Trip, "key">>): Trip {
+    const isAuthorized = headers !== undefined && Object.keys(headers).some((name) => /^authorization$/i.test(name));
+    return { scope, key: undefined, ...about, isAuthorized, mayRenew: true, isAway: false, token: undefined };
+  }
+
+  #request(method: string, { path, query, headers, data, bodyType }: Question, key?: Trip["key"]): WireRequest {
     const { place } = this.#settings;
     const target = requestTarget(place, path, query);
     const body = requestBody(data, bodyType);
-    const asked = headers === undefined ? this.#headers : merged(this.#headers, Object.entries(headers).flat());
+    const own = [...Object.entries(headers ?? {}).flat(), ...(key ?? [])];
+    const asked = mergedHeaders(this.#headers, own);
     return {
       origin: place.origin,
       target,
       method,
-      headers: body === undefined || has(asked, "content-type") ? asked : [...asked, "content-type", body.contentType],
+      headers:
+        body === undefined || hasHeader(asked, "content-type") ? asked : [...asked, "content-type", body.contentType],
       body: body?.content,
     };
   }
@@ -154,6 +180,7 @@ export class Sender {
 
   #redirected(request: WireRequest, to: ReturnType<typeof redirectOf>, trip: Trip): WireRequest {
     const { credential } = this.#settings;
+    if (to.isForeign && to.keepsBody && trip.key !== undefined) throw keyWouldBeLost();
     if (to.isForeign) trip.isAway = true;
     // A server that repeats the whole query in its Location must not pass the key on.
     if (credential?.in === "query" && to.url.searchParams.has(credential.name))
@@ -164,7 +191,8 @@ export class Sender {
       origin,
       target: `${pathname}${search}`,
       method: to.method,
-      headers: to.keepsBody ? kept : without(kept, "content-type"),
+      // What has become a GET is another request.
+      headers: to.keepsBody ? kept : withoutHeader(withoutHeader(kept, "content-type"), trip.key?.[0] ?? ""),
       body: to.keepsBody ? request.body : undefined,
     };
   }
@@ -232,27 +260,18 @@ export class Sender {
   }
 }
 
-/** Flat lists of names and values: those of `over` win over those of `under`. */
-function merged(under: readonly string[], over: readonly string[]): readonly string[] {
-  if (over.length === 0) return under;
-  let list = under;
-  for (let at = 0; at < over.length; at += 2) list = without(list, over[at]!.toLowerCase());
-  return [...list, ...over];
-}
-
-function has(headers: readonly string[], name: string): boolean {
-  for (let at = 0; at < headers.length; at += 2) if (headers[at]!.toLowerCase() === name) return true;
-  return false;
-}
-
-function without(headers: readonly string[], name: string): readonly string[] {
-  for (let at = 0; at < headers.length; at += 2)
-    if (headers[at]!.toLowerCase() === name) return [...headers.slice(0, at), ...without(headers.slice(at + 2), name)];
-  return headers;
-}
-
 function withKey(target: string, { name, value }: Credential): string {
   return `${target}${target.includes("?") ? "&" : "?"}${encodeURIComponent(name)}=${encodeURIComponent(value.reveal())}`;
+}
+
+function isConflict(error: unknown): error is HTTPStatusError {
+  return error instanceof HTTPStatusError && error.status === 409;
+}
+
+/** The API still works on an earlier try, and refuses this one meanwhile. */
+function stillAtWork(cause: HTTPStatusError): ConnectorError {
+  const { message, status, retryAfterMs } = cause;
+  return new ConnectorError("contention", message, { status, retryAfterMs, cause });
 }
 
 /** The failure of what came after an effect: the effect stays open, and the call is not sent again as if it had none. */
