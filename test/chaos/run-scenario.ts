@@ -1,4 +1,5 @@
 /** Runs the parts of a scenario; whatever happens, there is an outcome for each, and in time. */
+import { byCallers } from "./callers.ts";
 import { seeded } from "./random.ts";
 import type { Result } from "./report.ts";
 import type { Effort, Outcome, Part, Scenario } from "./scenario.ts";
@@ -17,9 +18,10 @@ export async function runScenario(scenario: Scenario, { effort, seed }: Run): Pr
     ).catch(failed),
   });
   const parts = scenario.parts(effort);
-  if (scenario.isSideBySide === true) return Promise.all(parts.map(run));
   const results: Result[] = [];
-  for (const part of parts) results.push(await run(part));
+  await byCallers(scenario.partsAtATime ?? 1, [...parts.keys()], async (at) => {
+    results[at] = await run(parts[at]!);
+  });
   return results;
 }
 

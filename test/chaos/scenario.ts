@@ -37,8 +37,8 @@ export interface Scenario {
   readonly title: string;
   /** Longest time for all parts, on a busy machine. */
   readonly limitMs: number;
-  /** Whether the parts leave each other alone, so that they can run at the same time. */
-  readonly isSideBySide?: boolean;
+  /** Parts that leave each other enough of a machine of two cores. Default: 1. */
+  readonly partsAtATime?: number;
   parts(this: void, effort: Effort): readonly Part[];
 }
 

@@ -27,7 +27,7 @@ const SORRY_MS = 50;
 export const scenario: Scenario = {
   title: "a system is gone for ten seconds while 32 callers go on",
   limitMs: 3 * 60_000,
-  isSideBySide: true,
+  partsAtATime: 3,
   parts: (effort) =>
     Object.keys(SYSTEMS).map((name) => partOf(name as keyof typeof SYSTEMS, effort === "full" ? FULL : QUICK)),
 };
