@@ -35,7 +35,7 @@ export {
   type Parsed,
 } from "./core/operation.ts";
 export type { AttemptRecord, Around } from "./core/attempt-record.ts";
-export type { CacheState, CallMeta, CallPlace, CallRecord, Column, Stage, Waits } from "./core/record.ts";
+export type { CacheState, CallMeta, CallPlace, CallRecord, Column, Server, Stage, Waits } from "./core/record.ts";
 export { Secret } from "./core/secret.ts";
 export { inBatches, type Batches, type ItemStream } from "./core/stream.ts";
 export type { CircuitControl, CircuitState } from "./policies/circuit.ts";

@@ -13,7 +13,7 @@ import type { Definition, Session } from "../core/definition.ts";
 import { type ConnectorError, type Kind } from "../core/errors.ts";
 import { publishAudit, publishNotice } from "../core/events.ts";
 import type { Operation } from "../core/operation.ts";
-import { CallRecord } from "../core/record.ts";
+import { CallRecord, type Server } from "../core/record.ts";
 import { sameValue } from "../core/same-value.ts";
 import type { Redaction } from "../core/secret.ts";
 import { buildPipeline, type Pipeline } from "../policies/pipeline.ts";
@@ -51,6 +51,7 @@ export class Configured {
   readonly failures: Failures;
   readonly pipeline: Pipeline;
   readonly #around: Surroundings;
+  readonly #server: Server | undefined;
   readonly #adHoc: WeakMap<CallRecord, AdHoc>;
 
   /** @param before the configuration that was in force until now. */
@@ -58,6 +59,7 @@ export class Configured {
     this.definition = definition;
     this.settings = settings;
     this.#around = around;
+    this.#server = definition.server?.(settings.connection);
     if (before !== undefined && isSameSystem(before, this)) {
       this.failures = before.failures;
       this.pipeline = before.pipeline;
@@ -122,7 +124,10 @@ export class Configured {
     const { effect, idempotencyKey, signal, timeoutMs, parent } = parsed;
     const { provider, type } = this.definition;
     const { name: connector, clock, enter } = this.#around;
-    const record = new CallRecord({ connector, provider, type, operation: name, effect }, clock.now());
+    const record = new CallRecord(
+      { connector, provider, type, operation: name, effect, server: this.#server },
+      clock.now(),
+    );
     record.hasJustBegun = true;
     if (parent !== undefined) record.parent = parent;
     const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record });

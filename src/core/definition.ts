@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { ConnectorType } from "./connector-type.ts";
 import type { Degraded } from "./health.ts";
 import type { Answer, Operation, Operations, Parsed } from "./operation.ts";
+import type { Server } from "./record.ts";
 import type { Secret } from "./secret.ts";
 import type { Batches } from "./stream.ts";
 
@@ -81,6 +82,8 @@ export interface Definition<
   /** The connector's own settings; the policies' come by themselves. A `z.strictObject`. */
   readonly options?: O;
   readonly operations: Ops;
+  /** Where the system is that a `connection` names; for traces and metrics. */
+  server?(this: void, connection: z.output<C>): Server | undefined;
   open(this: void, config: Config<C, O>, env: Environment): Promise<Session<Ops>>;
   /** Maps the driver's errors to kinds; `undefined` where it does not know. */
   classify(this: void, error: unknown): Classification | undefined;

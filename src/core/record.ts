@@ -46,6 +46,15 @@ export type Waits = Readonly<Partial<Record<Stage, number>>>;
 
 const NO_WAITS: Waits = Object.freeze({});
 
+/** Where a system is, as traces and metrics name it. Never with a credential. */
+export interface Server {
+  /** Host name, IP address, or the path of a Unix socket. */
+  readonly address: string;
+  readonly port?: number | undefined;
+  /** What of it is meant: the name of a database, a queue's virtual host. */
+  readonly namespace?: string | undefined;
+}
+
 /** Whose call it is and what it asks for. */
 export interface CallPlace {
   readonly connector: string;
@@ -53,6 +62,8 @@ export interface CallPlace {
   readonly type: ConnectorType;
   readonly operation: string;
   readonly effect: Effect;
+  /** `undefined` where the connector does not say. */
+  readonly server?: Server | undefined;
 }
 
 type Listener = () => void;
@@ -64,6 +75,7 @@ export class CallRecord {
   readonly type: ConnectorType;
   readonly operation: string;
   readonly effect: Effect;
+  readonly server: Server | undefined;
   readonly startedAt: number;
   stage: Stage = "queued";
   attempts = 0;
@@ -95,6 +107,7 @@ export class CallRecord {
     this.type = where.type;
     this.operation = where.operation;
     this.effect = where.effect;
+    this.server = where.server;
     this.startedAt = startedAt;
   }
 

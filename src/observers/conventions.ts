@@ -6,7 +6,7 @@
  */
 import type { AttemptRecord } from "../core/attempt-record.ts";
 import type { ConnectorType } from "../core/connector-type.ts";
-import type { CallPlace } from "../core/record.ts";
+import type { CallPlace, Server } from "../core/record.ts";
 
 /** Names and values of a span or a measurement; a name without a value counts as left out. */
 export type Attributes = Record<string, string | number | undefined>;
@@ -37,15 +37,21 @@ function methodOf({ operation }: CallPlace): string | undefined {
   return METHODS.has(operation) ? operation.toUpperCase() : undefined;
 }
 
+const addressOf = (server: Server | undefined): Attributes => ({
+  "server.address": server?.address,
+  "server.port": server?.port,
+});
 const named = ({ connector, operation }: CallPlace): string => `${operation} ${connector}`;
 
 const CONVENTIONS: Readonly<Partial<Record<ConnectorType, Convention>>> = {
   database: {
     duration: "db.client.operation.duration",
     spanName: named,
-    begun: ({ provider, operation }) => ({
+    begun: ({ provider, operation, server }) => ({
       "db.system.name": SYSTEM_NAMES[provider] ?? provider,
       "db.operation.name": operation,
+      "db.namespace": server?.namespace,
+      ...addressOf(server),
     }),
     over: ({ code, result }) =>
       result === "ok" ? {} : { "db.response.status_code": code, "error.type": code ?? result },
@@ -53,7 +59,7 @@ const CONVENTIONS: Readonly<Partial<Record<ConnectorType, Convention>>> = {
   "rest-api": {
     duration: "http.client.request.duration",
     spanName: (call) => methodOf(call) ?? "HTTP",
-    begun: (call) => ({ "http.request.method": methodOf(call) ?? "_OTHER" }),
+    begun: (call) => ({ "http.request.method": methodOf(call) ?? "_OTHER", ...addressOf(call.server) }),
     over: ({ status, result }) => ({
       "http.response.status_code": status,
       "error.type": result === "ok" ? undefined : String(status ?? result),
@@ -66,6 +72,7 @@ const CONVENTIONS: Readonly<Partial<Record<ConnectorType, Convention>>> = {
       "messaging.system": call.provider,
       "messaging.operation.name": call.operation,
       "messaging.operation.type": isSending(call) ? "send" : "receive",
+      ...addressOf(call.server),
     }),
     over: ({ result }) => ({ "error.type": result === "ok" ? undefined : result }),
   },
@@ -74,7 +81,7 @@ const CONVENTIONS: Readonly<Partial<Record<ConnectorType, Convention>>> = {
 const PLAIN: Convention = {
   duration: "busbar.attempt.duration",
   spanName: named,
-  begun: () => ({}),
+  begun: ({ server }) => addressOf(server),
   over: ({ result }) => ({ "error.type": result === "ok" ? undefined : result }),
 };
 

@@ -7,7 +7,7 @@
  */
 import type { AttemptRecord } from "../core/attempt-record.ts";
 import type { ConditionEvent, StateEvent, UnclassifiedEvent } from "../core/events.ts";
-import type { CallRecord } from "../core/record.ts";
+import type { CallRecord, Server } from "../core/record.ts";
 import { conventionOf, TRY_DURATIONS, type Attributes } from "./conventions.ts";
 import { operationLabels } from "./operation-label.ts";
 import { subscribeTo } from "./subscribe.ts";
@@ -79,6 +79,7 @@ export function measureTo(meter: MeterLike): Disposable {
 /** One operation of one connector, and the attributes that go with it. */
 interface Place {
   readonly provider: string;
+  readonly server: Server | undefined;
   readonly where: Attributes;
   readonly withResult: (result: string) => Attributes;
   /** The metric that measures its tries. */
@@ -94,12 +95,12 @@ function places(): (call: CallRecord) => Place {
   const labelOf = operationLabels();
   const known = new Map<string, Map<string, Place>>();
   return (call) => {
-    const { connector, provider } = call;
+    const { connector, provider, server } = call;
     let operations = known.get(connector);
     if (operations === undefined) known.set(connector, (operations = new Map<string, Place>()));
     const operation = labelOf(call);
     const found = operations.get(operation);
-    if (found?.provider === provider) return found;
+    if (found?.provider === provider && found.server === server) return found;
     const place = makePlace(call, operation);
     operations.set(operation, place);
     return place;
@@ -107,15 +108,16 @@ function places(): (call: CallRecord) => Place {
 }
 
 function makePlace(call: CallRecord, operation: string): Place {
-  const { connector, provider, type, effect } = call;
+  const { connector, provider, type, effect, server } = call;
   const where = { connector, provider, operation };
   const results = new Map<string, Attributes>();
   const good = new Map<number | undefined, Attributes>();
   const convention = conventionOf(call);
-  const begun = { "busbar.connector": connector, ...convention.begun({ ...where, type, effect }) };
+  const begun = { "busbar.connector": connector, ...convention.begun({ ...where, type, effect, server }) };
   const made = (attempt: AttemptRecord): Attributes => withoutNothing({ ...begun, ...convention.over(attempt) });
   return {
     provider,
+    server,
     where,
     duration: convention.duration,
     withResult: (result) => kept(results, result, () => ({ ...where, result })),

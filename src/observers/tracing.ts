@@ -117,8 +117,8 @@ export function traceTo(api: OpenTelemetryLike): Disposable {
 
   const attemptStart = (record: AttemptRecord): void => {
     const { call: of, number } = record;
-    const { connector, provider, type, effect } = of;
-    const place = { connector, provider, type, effect, operation: labelOf(of) };
+    const { connector, provider, type, effect, server } = of;
+    const place = { connector, provider, type, effect, server, operation: labelOf(of) };
     const convention = conventionOf(of);
     const around = calls.get(of)?.context ?? api.context.active();
     const attributes: Attributes = {

@@ -131,8 +131,8 @@ export class CachedReads {
     const { clock, timeoutMs, enter, present } = this.#environment;
     const { operation, input, effect, name, record: asked } = read.call;
     if (this.#flightOf(read.key) !== undefined) return;
-    const { connector, provider, type } = asked;
-    const record = new CallRecord({ connector, provider, type, operation: name, effect }, clock.now());
+    const { connector, provider, type, server } = asked;
+    const record = new CallRecord({ connector, provider, type, operation: name, effect, server }, clock.now());
     const call = new Call({ operation, input, effect, record });
     enter(call);
     const run = observe(clock, present)(deadline(timeoutMs, clock)(() => this.#lead({ ...read, call })));

@@ -38,6 +38,8 @@ test("a call that is retried, one that is refused, and nothing of what they said
   const [first, second, call] = exporter.getFinishedSpans();
   expect([first!.name, second!.name, call!.name]).toEqual(["GET", "GET", "rest.get"]);
   expect(first!.attributes).toMatchObject({ "http.response.status_code": 503, "error.type": "503" });
+  const { hostname, port } = new URL(service.url);
+  expect(first!.attributes).toMatchObject({ "server.address": hostname, "server.port": Number(port) });
   expect(second!.attributes).toMatchObject({ "http.response.status_code": 200, "http.request.resend_count": 1 });
   expect(first!.parentSpanContext?.spanId).toBe(call!.spanContext().spanId);
   expect(second!.parentSpanContext?.spanId).toBe(call!.spanContext().spanId);
@@ -46,6 +48,7 @@ test("a call that is retried, one that is refused, and nothing of what they said
   const page = renderPrometheus(metrics.snapshot());
   expect(page).toContain('busbar_calls_total{connector="rest",provider="rest",operation="get",result="ok"} 1\n');
   expect(page).toMatch(/http_client_request_duration_seconds_count\{[^}]*http_response_status_code="503"[^}]*\} 1\n/);
+  expect(page).toMatch(/http_client_request_duration_seconds_count\{[^}]*server_port="\d+"[^}]*\} 1\n/);
   expect(log.split("\n").filter((line) => line.includes("call failed"))).toHaveLength(1);
 
   const told = exporter

@@ -2,12 +2,13 @@
 import type { Call, CallOptions } from "../../core/call.ts";
 import type { Answer, Input } from "../../core/operation.ts";
 import { defineConnector } from "../define.ts";
+import { addressOf } from "../../contracts/sql/address.ts";
 import { ledgerUpkeep, type LedgerControl } from "../../contracts/sql/ledger-control.ts";
 import { Ledger } from "../../contracts/sql/ledger.ts";
 import { sqlOperations, type Isolation, type SqlOperations } from "../../contracts/sql/operations.ts";
 import { FunctionThrew } from "../../contracts/sql/session.ts";
 import type { SqlTransaction } from "../../contracts/sql/transaction.ts";
-import { connection, options, type Options } from "./config.ts";
+import { connection, options, SYSTEM, type Options } from "./config.ts";
 import { dialect } from "./dialect.ts";
 import { classify } from "./errors.ts";
 import { openSession, type PostgreSQLSession } from "./session.ts";
@@ -40,6 +41,10 @@ const Defined = defineConnector({
   connection,
   options,
   operations: sqlOperations,
+  server(settings) {
+    const { host, port, database } = addressOf(settings, SYSTEM);
+    return { address: host, port, namespace: database };
+  },
   open: openSession,
   classify,
 });

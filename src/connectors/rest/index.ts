@@ -1,6 +1,7 @@
 /** Any API that speaks HTTP, with credentials that renew themselves. */
 import { defineConnector } from "../define.ts";
 import { httpOperations } from "../../contracts/http/operations.ts";
+import { serverOf } from "../../contracts/http/request-target.ts";
 import { connection, options } from "./config.ts";
 import { classify } from "./errors.ts";
 import { openSession } from "./session.ts";
@@ -17,6 +18,7 @@ export const RESTAPIConnector = defineConnector({
   connection,
   options,
   operations: httpOperations,
+  server: ({ baseURL }) => serverOf(baseURL),
   open: openSession,
   classify,
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConnectorError } from "../../core/errors.ts";
-import { placeOf, requestTarget, shownPath } from "./request-target.ts";
+import { placeOf, requestTarget, shownPath, serverOf } from "./request-target.ts";
 
 const api = placeOf("https://api.example.com/v1");
 const root = placeOf("https://api.example.com");
@@ -110,3 +110,9 @@ test("messages show a path without its query, and only the beginning of a long o
   expect(shownPath("https://api.example.com/v1/users?x")).toBe("api.example.com/v1/users");
   expect(shownPath(`/${"x".repeat(500)}`)).toHaveLength(121);
 });
+
+test.each([
+  ["https://api.example.com/v1", { address: "api.example.com", port: 443 }],
+  ["http://api.example.com", { address: "api.example.com", port: 80 }],
+  ["http://[::1]:8080/", { address: "[::1]", port: 8080 }],
+])("the server of %s", (url, server) => expect(serverOf(url)).toEqual(server));

@@ -4,6 +4,7 @@
  * The path never leaves the base URL. Another origin is refused, `..` is refused in every spelling that a server might
  * undo (`%2e%2e`, `..%2f`, `..\`), and so is what two parsers read differently: `//host`, backslashes, control characters.
  */
+import type { Server } from "../../core/record.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { encodeQuery, type Query } from "./query.ts";
 
@@ -26,6 +27,12 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 export function placeOf(baseURL: string): Place {
   const { origin, pathname } = new URL(baseURL);
   return { origin, path: pathname, prefix: pathname.replace(/\/+$/, "") };
+}
+
+/** Where the API is, for traces and metrics. */
+export function serverOf(baseURL: string): Server {
+  const { hostname, port, protocol } = new URL(baseURL);
+  return { address: hostname, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
 }
 
 /** Path and query for the request line. Throws `input_invalid`; its message never shows the path. */
