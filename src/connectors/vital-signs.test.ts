@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Call } from "../core/call.ts";
@@ -68,6 +69,15 @@ const fails = (kind: Kind, details = {}): void =>
 async function calls(toy: Toy, times: number): Promise<void> {
   for (let n = 0; n < times; n++) await toy.get().catch(() => {});
 }
+
+test("credentials that a call brought and that were refused bring nothing back", async () => {
+  const toy = await connected();
+  fails("unavailable");
+  await calls(toy, 5);
+  fails("unauthenticated", { status: 401 });
+  await calls(toy, 5);
+  expect(toy.status.state).toBe("down");
+});
 
 describe("a caller's mistakes and a policy's refusals change nothing", () => {
   test.each<[Kind, object]>([
@@ -282,6 +292,10 @@ describe("a health check", () => {
     const checks = [toy.healthCheck({ signal: abort.signal }), toy.healthCheck({ signal: AbortSignal.abort() })];
     abort.abort();
     for (const check of checks) expect(await check).toMatchObject({ status: "unhealthy" });
+    pinging = async () => {};
+    const { signal } = new AbortController();
+    await toy.healthCheck({ signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
     expect(toy.status).toMatchObject({ state: "ready", lastError: undefined });
     expect(clock.pending).toBe(0);
   });

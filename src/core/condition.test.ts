@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
+import type { Clock } from "./clock.ts";
 import { Condition } from "./condition.ts";
 import type { ConditionChange, ConnectorState, Failure } from "./connector-status.ts";
 import { CallRecord } from "./record.ts";
@@ -199,12 +200,26 @@ describe("calls", () => {
       answer(10);
       await clock.advance(1_000);
     }
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; n < 6; n++) {
       answer(7);
-      fail(3);
+      fail(2);
+      answer();
+      fail();
       await clock.advance(1_000);
     }
-    expect(condition.state).toBe("degraded");
+    expect(condition.status).toMatchObject({ state: "degraded", reason: expect.stringContaining("% of the latest") });
+  });
+
+  test("that are answered one after the other do not even look at the clock", () => {
+    const stopped: Clock = { ...clock, now: () => expect.unreachable(), wall: () => expect.unreachable() };
+    let inForce: Clock = clock;
+    condition = new Condition({ ...clock, now: () => inForce.now(), wall: () => inForce.wall() });
+    connect();
+    const record = call();
+    inForce = stopped;
+    for (let n = 0; n < 1_000; n++) condition.succeeded(record);
+    inForce = clock;
+    expect(condition.state).toBe("ready");
   });
 
   test("that fail once or twice and are repeated well are everyday life", async () => {
@@ -283,6 +298,13 @@ describe("a probe", () => {
     answer();
     expect(condition.state).toBe("ready");
     expect(states().slice(2)).toEqual(["degraded", "ready", "degraded", "ready"]);
+  });
+
+  test("says nothing of the next session", () => {
+    condition.probed("slow");
+    condition.disconnected();
+    connect();
+    expect(condition.state).toBe("ready");
   });
 
   test("that was under way when the session was closed says nothing", () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineConnector, openHub, read, type ConnectorState, type Hub, type HubOptions } from "../index.ts";
+import { systemClock } from "../core/clock.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 
 /** The systems behind the connectors, by name. */
@@ -158,6 +159,21 @@ describe("a connector that is", () => {
     expect(system("a").pings).toHaveLength(before + 1);
   });
 
+  test("down is asked exactly when its status says", async () => {
+    await open(["a"]);
+    await toy("a").connect();
+    system("a").isDown = true;
+    while (stateOf("a") !== "down") await clock.advance(10);
+    for (let n = 1; n < 8; n++) {
+      const leftMs = Date.parse(hub!.status().connectors["a"]!.nextAttemptAt!) - clock.wall();
+      expect(leftMs).toBeGreaterThan(400);
+      await clock.advance(leftMs - 1);
+      expect(system("a").pings).toHaveLength(n);
+      await clock.advance(2);
+      expect(system("a").pings).toHaveLength(n + 1);
+    }
+  });
+
   test("down and back is ready again by itself, soon and with no call", async () => {
     await open(["a"]);
     await toy("a").connect();
@@ -169,7 +185,7 @@ describe("a connector that is", () => {
     expect(hub!.status().connectors["a"]!.nextAttemptAt).toBeUndefined();
   });
 
-  test("out of reach from the start is connected by the monitor when it comes", async () => {
+  test("trap 20: out of reach from the start is connected by the monitor when it comes", async () => {
     system("a").isDown = true;
     await open(["a"], { connect: "eager" });
     expect(stateOf("a")).toBe("down");
@@ -288,6 +304,21 @@ describe("probes", () => {
     await clock.advance(4 * INTERVAL);
     expect(system("b").pings.length).toBeGreaterThan(2);
   });
+});
+
+test("a time-out of one's own is taken", async () => {
+  await open(["a"], { connect: "eager", monitor: { interval: "1s", timeout: 700 } });
+  system("a").frozen = new Promise(() => {});
+  await clock.advance(2_100);
+  expect(hub!.status().connectors["a"]!.lastError?.message).toContain("within 700 ms");
+});
+
+test("a hub that is left open does not keep the process alive for its monitor", async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  await open(["a"], { clock: systemClock, connect: "eager", monitor: { interval: 100 } });
+  await expect.poll(() => system("a").pings.length).toBeGreaterThan(1);
+  await expect.poll(timers).toBeLessThanOrEqual(before);
 });
 
 test("a connector that a reload brings is watched, one that it takes away is not", async () => {
