@@ -130,6 +130,38 @@ describe("a PostgreSQL server from the shell", () => {
     expect(refused.code).toBe(82);
   });
 
+  it("keeps a ledger of idempotency keys, which is made, printed and tidied by hand", async () => {
+    await run(["exec", "db", "query", "--sql", "create table once (id serial primary key, n int)"]);
+    const printed = await run(["sql", "ledger", "db", "--print"]);
+    expect(printed.stdout).toMatch(/^CREATE TABLE IF NOT EXISTS "busbar_idempotency" \(\n/);
+    expect(printed.stdout).toContain("GRANT SELECT, INSERT, UPDATE, DELETE");
+    const sql = "select to_regclass('busbar_idempotency') as it";
+    expect((await run(["exec", "db", "query", "--sql", sql])).stdout).toBe('[{"it":null}]\n');
+    for (let time = 0; time < 2; time++)
+      expect((await run(["sql", "ledger", "db"])).stdout).toBe('"busbar_idempotency": ready\n');
+    const words = ["exec", "db", "insert", "--table", "once", "--data", '{"n":1}', "--idempotency-key", "order-17"];
+    const first = await run([...words, "--verbose"]);
+    expect(first.stdout).toBe('{"id":1,"n":1}\n');
+    const again = await run([...words, "--verbose"]);
+    expect(again.stdout).toBe(first.stdout);
+    expect([first.stderr, again.stderr].map((text) => text.includes("done before"))).toEqual([false, true]);
+    const purged = await run(["sql", "ledger", "db", "--purge", "--json"]);
+    expect(JSON.parse(purged.stdout)).toEqual({ table: '"busbar_idempotency"', purged: 0 });
+    expect((await run(["sql", "ledger", "db", "--purge"])).stdout).toBe('"busbar_idempotency": deleted 0 keys\n');
+  });
+
+  it("is the only kind of system that has a ledger, and is asked for one thing at a time", async () => {
+    const refused = await run(["sql", "ledger", "api"]);
+    expect(refused.stderr).toContain("This connector keeps no ledger of idempotency keys [api]");
+    expect(refused.code).not.toBe(0);
+    expect(await run(["sql", "ledger", "db", "--print", "--purge"])).toMatchObject({ code: 64, stdout: "" });
+    const alone = await run(["sql"]);
+    expect(alone.code).toBe(64);
+    expect(alone.stderr).toContain("ledger");
+    const query = ["exec", "db", "query", "--sql", "select 1", "--idempotency-key", "k"];
+    expect((await run(query)).stderr).toContain("takes no idempotency key");
+  });
+
   it("stops the server's work when the reader of a stream has gone", async () => {
     const words = [
       "stream",

@@ -29,7 +29,7 @@ export async function withOperation(
   make: (call: ReadyCall) => Promise<void>,
 ): Promise<void> {
   const request = readOperationWords(facts);
-  const { name, timeout } = request;
+  const { name, timeout, idempotencyKey } = request;
   await withHub(invocation, async (hub) => {
     const connector = hub.get(name);
     const entry = hub.describe().find((found) => found.name === name)!;
@@ -40,7 +40,7 @@ export async function withOperation(
     if (operation !== undefined) checkVerb(verb, name, request.operation, operation);
     // What is not declared is refused by the connector itself, which says what it has.
     const input = operation === undefined ? {} : await readInput(facts, request, operation, invocation);
-    const options = { signal: invocation.signal, timeout };
+    const options = { signal: invocation.signal, timeout, idempotencyKey };
     await make({ connector, operation: request.operation, input, options, request }).catch((error: unknown) => {
       throw pointed(error, `\`busbar ${verb} ${name} ${request.operation} --help\` shows what it takes.`);
     });

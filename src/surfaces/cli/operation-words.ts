@@ -18,6 +18,7 @@ export interface OperationWords {
   readonly input: string | undefined;
   readonly timeout?: string | undefined;
   readonly human?: boolean | undefined;
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface OperationRequest {
@@ -26,27 +27,38 @@ export interface OperationRequest {
   readonly isHelp: boolean;
   /** As `CallOptions.timeout` takes it. */
   readonly timeout: number | string | undefined;
+  readonly idempotencyKey: string | undefined;
   /** As people read it, also where nobody looks. */
   readonly human: boolean;
   /** What is left for the operation's flags. */
   readonly typed: readonly string[];
 }
 
-export function readOperationWords({ name, words, timeout, human }: OperationWords): OperationRequest {
+export function readOperationWords({ name, words, human, ...given }: OperationWords): OperationRequest {
   const rest = [...words];
   const typed: string[] = [];
-  let limit = timeout;
+  let { timeout: limit, idempotencyKey } = given;
   let [isHelp, isForPeople] = [false, human === true];
+  /** The option's value: behind `=`, or the next word. */
+  const valueOf = (word: string, option: string, what: string): string => {
+    const value = word === option || word === "-t" ? rest.shift() : word.slice(option.length + 1);
+    if (value === undefined) throw new UsageError(`${option} needs ${what}`);
+    return value;
+  };
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--help" || word === "-h") isHelp = true;
     else if (word === "--human") isForPeople = true;
-    else if (word.startsWith("--timeout=")) limit = word.slice("--timeout=".length);
-    else if (word !== "--timeout" && word !== "-t") typed.push(word);
-    else if ((limit = rest.shift()) === undefined) throw new UsageError("--timeout needs a duration");
+    else if (word === "-t" || isOption(word, "--timeout")) limit = valueOf(word, "--timeout", "a duration");
+    else if (isOption(word, "--idempotency-key")) idempotencyKey = valueOf(word, "--idempotency-key", "a key");
+    else typed.push(word);
   }
-  const parsed = limit !== undefined && /^\d+$/.test(limit) ? Number(limit) : limit;
+  const timeout = limit !== undefined && /^\d+$/.test(limit) ? Number(limit) : limit;
   const operation = typed[0]?.startsWith("-") === false ? typed.shift() : undefined;
-  return { name, operation, isHelp, timeout: parsed, human: isForPeople, typed };
+  return { name, operation, isHelp, timeout, idempotencyKey, human: isForPeople, typed };
+}
+
+function isOption(word: string, option: string): boolean {
+  return word === option || word.startsWith(`${option}=`);
 }
 
 export interface TypedInput {

@@ -23,7 +23,8 @@ export async function runCommand(taken: TakenOptions, invocation: Invocation): P
     await program.parseAsync(taken.words, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === "commander.help" && taken.words.length === 0) {
+    // A command that is not complete tells what there is.
+    if (error.code === "commander.help" && error.exitCode !== 0) {
       await invocation.output.tell(refused.join(""));
       return USAGE_EXIT;
     }
@@ -35,7 +36,8 @@ export async function runCommand(taken: TakenOptions, invocation: Invocation): P
 
 /** Makes commander throw instead of ending the process, and keep what it says instead of printing it. */
 function settle(program: Program, written: string[], refused: string[]): void {
-  for (const command of [program, ...program.commands])
+  const all = [program, ...program.commands];
+  for (const command of all.flatMap((each) => (each === program ? [each] : [each, ...each.commands])))
     command
       .exitOverride()
       .configureOutput({ writeOut: (text) => written.push(text), writeErr: (text) => refused.push(text) })
@@ -87,7 +89,18 @@ function describeProgram(input: string | undefined, doing: Doing): Program {
     (name: string) => withoutInput(() => import("./commands/explain.ts"), { name }),
   );
 
-  type CallOptions = Pick<OperationWords, "timeout" | "human">;
+  const sql = add("sql", "look after what busbar keeps in a SQL database");
+  sql
+    .command("ledger <name>")
+    .description("make the table of idempotency keys, where it is not there")
+    .option("--print", "print its SQL instead, for whoever may run it")
+    .option("--purge", "delete the keys that are old enough instead")
+    .action((name: string, { print = false, purge = false }: { print?: boolean; purge?: boolean }) => {
+      if (print && purge) throw new UsageError("--print and --purge exclude each other");
+      return withoutInput(() => import("./commands/sql-ledger.ts"), { name, print, purge });
+    });
+
+  type CallOptions = Pick<OperationWords, "timeout" | "human" | "idempotencyKey">;
   const addCall = (verb: "exec" | "stream", description: string, load: Load<OperationWords>): Program =>
     add(`${verb} <name> [operation] [input...]`, description)
       .usage("<name> <operation> [--input value … | --json '{…}' | -] [options]")
@@ -97,10 +110,9 @@ function describeProgram(input: string | undefined, doing: Doing): Program {
       .action((name: string, operation: string | undefined, inputs: string[], options: CallOptions) =>
         doing(load, { ...options, name, words: operation === undefined ? [] : [operation, ...inputs], input }),
       );
-  addCall("exec", "carry out an operation and print its answer", () => import("./commands/exec.ts")).option(
-    "--human",
-    "the answer as people read it (rows as a table), also where stdout is no terminal",
-  );
+  addCall("exec", "carry out an operation and print its answer", () => import("./commands/exec.ts"))
+    .option("--human", "the answer as people read it (rows as a table), also where stdout is no terminal")
+    .option("--idempotency-key <key>", "names this one effect: sent again with the same key, it is not done again");
   addCall(
     "stream",
     "carry out an operation that answers with many items; one line of JSON each",

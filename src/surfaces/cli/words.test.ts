@@ -42,10 +42,23 @@ describe("the words of an operation", () => {
       operation: "query",
       isHelp: true,
       timeout: "5s",
+      idempotencyKey: undefined,
       human: true,
       typed: ["--sql", "select 1"],
     });
     expect(readOperationWords({ name: "db", words: ["query", "-t", "250"], input: undefined }).timeout).toBe(250);
+    for (const words of [
+      ["insert", "--idempotency-key", "-k=1"],
+      ["insert", "--idempotency-key=-k=1"],
+    ])
+      expect(readOperationWords({ name: "db", words, input: undefined })).toMatchObject({
+        operation: "insert",
+        idempotencyKey: "-k=1",
+        typed: [],
+      });
+    expect(() => readOperationWords({ name: "db", words: ["q", "--idempotency-key"], input: undefined })).toThrow(
+      /needs a key/,
+    );
     expect(readOperationWords({ name: "db", words: ["--help"], input: undefined }).operation).toBe(undefined);
     expect(() => readOperationWords({ name: "db", words: ["q", "--timeout"], input: undefined })).toThrow(/duration/);
   });

@@ -13,12 +13,13 @@ export const command: Command<OperationWords> = async (facts, invocation) => {
     const text = isForPeople ? answerText(data, meta, output) : `${JSON.stringify(toJsonValue(data))}\n`;
     await output.write(text, signal);
     if (!shared.verbose) return;
-    const { attempts, durationMs, waitMs, status, traceId } = meta;
+    const { attempts, durationMs, waitMs, status, replayed, traceId } = meta;
     const facts = [
       attempts === 1 ? "1 try" : `${attempts} tries`,
       `${durationMs.toFixed(1)} ms`,
       ...(waitMs > 0 ? [`of which ${waitMs.toFixed(1)} ms waiting`] : []),
       ...(status === undefined ? [] : [`status ${status}`]),
+      ...(replayed === true ? ["done before, answered again"] : []),
       `trace ${traceId}`,
     ];
     await output.tell(`${facts.join(", ")}\n`);
