@@ -17,6 +17,7 @@ export interface ParsedOptions {
   readonly idempotencyKey?: string | undefined;
   readonly effect: Effect;
   readonly parent?: TraceParent | undefined;
+  readonly problem?: undefined;
 }
 
 /** Why a call is refused because of its options. */

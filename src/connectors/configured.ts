@@ -104,7 +104,7 @@ export class Configured {
       );
     }
     const parsed = parseInput(operation, params);
-    if ("data" in parsed) return this.#start(name, operation, parsed.data, options);
+    if (parsed.success) return this.#start(name, operation, parsed.data, options);
     throw this.#refusal("input_invalid", name, parsed.problem, operation);
   }
 
@@ -120,7 +120,7 @@ export class Configured {
     const hasKey = options?.idempotencyKey !== undefined;
     const own = operation.effectOf?.(input, { hasKey, options: this.settings.options }) ?? operation.effect;
     const parsed = parseOptions(name, own, options);
-    if ("problem" in parsed) throw this.#refusal(parsed.kind, name, parsed.problem, operation);
+    if (parsed.problem !== undefined) throw this.#refusal(parsed.kind, name, parsed.problem, operation);
     const { effect, idempotencyKey, signal, timeoutMs, parent } = parsed;
     const { provider, type } = this.definition;
     const { name: connector, clock, enter } = this.#around;

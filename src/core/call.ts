@@ -46,16 +46,17 @@ export interface CallFacts {
 
 /** One try of an invocation, as policies and handlers see it. */
 export class Call {
-  readonly operation: Operation;
-  readonly input: unknown;
-  readonly effect: Effect;
+  // Declared only: a field that is defined here and set by the constructor is written twice in every call.
+  declare readonly operation: Operation;
+  declare readonly input: unknown;
+  declare readonly effect: Effect;
   /** The caller's own limit for the whole call; `undefined` leaves it to the connector. */
-  readonly timeoutMs: number | undefined;
-  readonly record: CallRecord;
+  declare readonly timeoutMs: number | undefined;
+  declare readonly record: CallRecord;
   /** Number of this try, from 1. */
-  readonly attempt: number;
+  declare readonly attempt: number;
   /** The system itself must refuse any write of this try; only set where the session has a handler that sees to it. */
-  readonly readOnly: boolean;
+  declare readonly readOnly: boolean;
   readonly #parent: Call | undefined;
   readonly #external: AbortSignal | undefined;
   #key: string | undefined;

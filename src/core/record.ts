@@ -70,13 +70,14 @@ type Listener = () => void;
 
 /** What is known of one call; published on `busbar:call` when it has settled. */
 export class CallRecord {
-  readonly connector: string;
-  readonly provider: string;
-  readonly type: ConnectorType;
-  readonly operation: string;
-  readonly effect: Effect;
-  readonly server: Server | undefined;
-  readonly startedAt: number;
+  // Declared only, as in `Call`.
+  declare readonly connector: string;
+  declare readonly provider: string;
+  declare readonly type: ConnectorType;
+  declare readonly operation: string;
+  declare readonly effect: Effect;
+  declare readonly server: Server | undefined;
+  declare readonly startedAt: number;
   stage: Stage = "queued";
   attempts = 0;
   waitMs = 0;

@@ -13,9 +13,10 @@ export interface Timer {
 }
 
 class Entry implements Timer {
-  readonly list: TimerList;
-  readonly dueAt: number;
-  run: (() => void) | undefined;
+  // Declared only: fields that are defined here and set by the constructor are written twice.
+  declare readonly list: TimerList;
+  declare readonly dueAt: number;
+  declare run: (() => void) | undefined;
   previous: Entry | undefined;
   next: Entry | undefined;
 

@@ -85,7 +85,7 @@ export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock)
   if (settings === undefined) return undefined;
   const { requests, window = 1, burst, mode, key } = settings;
   const rate = requests === "learned" ? UNLIMITED : { requests, window, burst };
-  const weights = new Map(Object.entries(settings.weights ?? {}));
+  const weights = settings.weights && new Map(Object.entries(settings.weights));
   const keys = key === undefined ? undefined : new RateKeys(key, rate, clock);
   const single = new RateGate(rate, clock);
   const gateOf = (call: Call): RateGate => keys?.of(call) ?? single;
@@ -108,7 +108,7 @@ export function rateLimit(settings: RateLimitSettings | undefined, clock: Clock)
     };
     return (call) => {
       const gate = gateOf(call);
-      const weight = weights.get(call.name) ?? 1;
+      const weight = weights?.get(call.name) ?? 1;
       if (gate.take(weight, call.record.now(clock))) return send(call);
       if (mode === "refuse") return Promise.reject(gate.refusal(weight));
       return gate.wait(call, weight).then(() => send(call));

@@ -12,8 +12,10 @@ export class SlidingWindow {
   readonly #marked = new Float64Array(SLICES);
   #allSum = 0;
   #markedSum = 0;
-  /** Number of the latest slice, counted from the start of the clock. */
+  /** Number of the latest slice, counted from the start of the clock, its index, and when it is over. */
   #latest = -Infinity;
+  #at = 0;
+  #endsAt = -Infinity;
 
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / SLICES;
@@ -48,18 +50,19 @@ export class SlidingWindow {
 
   /** Empties the slices that have left the window; answers with the index of the latest one. */
   #turn(now: number): number {
+    if (now < this.#endsAt) return this.#at;
     const slice = Math.floor(now / this.#sliceMs);
-    if (slice > this.#latest) {
-      const oldest = Math.max(this.#latest + 1, slice - SLICES + 1);
-      for (let gone = oldest; gone <= slice; gone++) {
-        const at = indexOf(gone);
-        this.#allSum -= this.#all[at]!;
-        this.#markedSum -= this.#marked[at]!;
-        this.#all[at] = this.#marked[at] = 0;
-      }
-      this.#latest = slice;
+    const oldest = Math.max(this.#latest + 1, slice - SLICES + 1);
+    for (let gone = oldest; gone <= slice; gone++) {
+      const at = indexOf(gone);
+      this.#allSum -= this.#all[at]!;
+      this.#markedSum -= this.#marked[at]!;
+      this.#all[at] = this.#marked[at] = 0;
     }
-    return indexOf(this.#latest);
+    this.#latest = Math.max(this.#latest, slice);
+    this.#at = indexOf(this.#latest);
+    this.#endsAt = (this.#latest + 1) * this.#sliceMs;
+    return this.#at;
   }
 }
 
