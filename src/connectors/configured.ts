@@ -155,7 +155,7 @@ export class Configured {
       enter,
       credentials,
       onFailure: (error, call) => signs.failed(error, call),
-      onCircuit: (state) => signs.circuit(state),
+      onCircuit: () => signs.condition.weigh(),
       present: (thrown, call) => this.failures.ofCall(thrown, call),
       redact: (text) => redaction.redact(text),
       notify: (event, severity) => publishNotice({ connector, name: event, severity }),

@@ -226,7 +226,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       random: this.#random,
       signal,
       conceal: (secret) => this.#redaction.learn([secret]),
-      notify: (event, detail) => publishNotice({ connector: this.name, name: event, detail }),
+      notify: (event, detail, about) =>
+        publishNotice({ connector: this.name, name: event, detail, severity: about?.severity }),
     };
     return definition.open({ connection, options }, environment);
   }
@@ -261,7 +262,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
         this.#now = next;
         this.config = settings;
         this.#credentials?.advance();
-        this.#signs.circuit(this.circuitBreaker?.state ?? "closed");
+        this.#signs.reconfigured(this.isConnected);
       });
     } catch (thrown) {
       throw next.failures.present(next.failures.ofConnecting(thrown));

@@ -307,9 +307,31 @@ describe("a health check", () => {
   });
 });
 
-test("another configuration that works is a fresh start for what the circuit said", async () => {
+test("another configuration that works is a fresh start, and one that does not changes nothing", async () => {
   const toy = await connected({ circuitBreaker: true });
   toy.circuitBreaker!.isolate();
+  fails("unavailable");
+  pinging = async () => {
+    throw new Error("gone");
+  };
+  await toy.healthCheck();
+  expect(toy.status.state).toBe("down");
+  await toy.reconfigure(new Toy({ password: CANARY, timeout: 5 }, { clock })).catch(String);
+  expect(toy.status).toMatchObject({ state: "down", consecutiveFailures: 1 });
+  pinging = async () => {};
   await toy.reconfigure(new Toy({ password: CANARY, timeout: 5 }, { clock }));
+  expect(toy.status).toMatchObject({ state: "ready", consecutiveFailures: 0 });
+});
+
+test("a circuit that would let the next call pass keeps nobody from being ready", async () => {
+  const toy = await connected({ circuitBreaker: { failures: 3, openFor: 40_000 } });
+  fails("unavailable");
+  await calls(toy, 4);
+  expect(toy.status.reason).toBe("The circuit breaker refuses calls");
+  await clock.advance(39_999);
+  await toy.healthCheck();
+  expect(toy.status.state).toBe("degraded");
+  await clock.advance(1);
+  await toy.healthCheck();
   expect(toy.status.state).toBe("ready");
 });

@@ -9,7 +9,7 @@ import type { ConnectorError } from "../core/errors.ts";
 import { publishCondition, publishState, type StateEvent } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import type { Redaction } from "../core/secret.ts";
-import type { CircuitState } from "../policies/circuit.ts";
+import type { Pipeline } from "../policies/pipeline.ts";
 import { verdictOn } from "../policies/system-verdict.ts";
 import type { Failures } from "./failures.ts";
 import { checkHealth, type HealthCheckOptions } from "./health-check.ts";
@@ -20,6 +20,7 @@ interface InForce {
   readonly definition: Definition;
   readonly settings: Settings;
   readonly failures: Failures;
+  readonly pipeline: Pick<Pipeline, "refusesUntil">;
 }
 
 export interface VitalSignsOf {
@@ -46,7 +47,7 @@ export class VitalSigns {
 
   constructor(of: VitalSignsOf) {
     this.#of = of;
-    this.condition = new Condition(of.clock, of.settings);
+    this.condition = new Condition(of.clock, of.settings, () => of.inForce().pipeline.refusesUntil());
     conditions.set(of.connector, this.condition);
     this.condition.onChange((change) => publishCondition({ ...this.#place(), ...change }));
   }
@@ -67,8 +68,10 @@ export class VitalSigns {
     return error;
   }
 
-  circuit(state: CircuitState): void {
-    this.condition.circuit(state);
+  /** Another configuration is in force; where there is a session, it has been proven under it. */
+  reconfigured(isProven: boolean): void {
+    if (isProven) this.condition.probed();
+    else this.condition.weigh();
   }
 
   /** The session changed its state. */

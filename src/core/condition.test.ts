@@ -12,9 +12,12 @@ const REFUSED: Failure = { kind: "unavailable", message: "connect ECONNREFUSED" 
 let clock: FakeClock;
 let condition: Condition;
 let changes: ConditionChange[];
+let refusesUntil: number;
+const make = (): Condition => new Condition(clock, {}, () => refusesUntil);
 beforeEach(() => {
   clock = fakeClock();
-  condition = new Condition(clock);
+  refusesUntil = -Infinity;
+  condition = make();
   changes = [];
   condition.onChange((change) => changes.push(change));
 });
@@ -34,6 +37,11 @@ function answer(times = 1): void {
 }
 function fail(times = 1, failure = LOST): void {
   for (let n = 0; n < times; n++) condition.failed(failure);
+}
+/** For ten seconds. */
+function circuit(isOpen: boolean): void {
+  refusesUntil = isOpen ? clock.now() + 10_000 : -Infinity;
+  condition.weigh();
 }
 function connect(): void {
   condition.connecting();
@@ -326,18 +334,28 @@ describe("a circuit breaker", () => {
   beforeEach(connect);
 
   test("that refuses calls keeps it from being ready", () => {
-    condition.circuit("open");
+    circuit(true);
     expect(condition.status).toMatchObject({ state: "degraded", reason: "The circuit breaker refuses calls" });
     condition.probed();
-    condition.circuit("half-open");
+    circuit(true);
     expect(condition.state).toBe("degraded");
-    condition.circuit("closed");
+    circuit(false);
+    expect(condition.state).toBe("ready");
+  });
+
+  test("would let the next call pass, and keeps nothing from being ready that a probe finds well", async () => {
+    circuit(true);
+    await clock.advance(9_999);
+    condition.probed();
+    expect(condition.state).toBe("degraded");
+    await clock.advance(1);
+    condition.probed();
     expect(condition.state).toBe("ready");
   });
 
   test("is seen when the system is back, and by the next session", () => {
     fail(5);
-    condition.circuit("open");
+    circuit(true);
     expect(condition.state).toBe("down");
     condition.probed();
     expect(condition.state).toBe("degraded");
@@ -407,8 +425,8 @@ const EVENTS: Readonly<Record<string, () => void>> = {
   "probed, degraded": () => condition.probed("slow"),
   "probe failed": () => condition.probeFailed(LOST, clock.now()),
   "probe failed, begun before": () => condition.probeFailed(LOST, clock.now() - 5_000),
-  "circuit open": () => condition.circuit("open"),
-  "circuit closed": () => condition.circuit("closed"),
+  "circuit open": () => circuit(true),
+  "circuit closed": () => circuit(false),
 };
 
 test("whatever happens, in whatever order, it takes legal edges only and tells each change once", async () => {
@@ -419,7 +437,8 @@ test("whatever happens, in whatever order, it takes legal edges only and tells e
   await fc.assert(
     fc.asyncProperty(steps, async (all) => {
       clock = fakeClock();
-      condition = new Condition(clock);
+      refusesUntil = -Infinity;
+      condition = make();
       let state = "lazy" as ConnectorState;
       condition.onChange((change) => {
         expect(change.from).toBe(state);

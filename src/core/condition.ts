@@ -63,6 +63,7 @@ export class Condition {
   readonly #clock: Clock;
   readonly #settings: typeof DEFAULTS;
   readonly #share: FailureShare;
+  readonly #refusesUntil: () => number;
   readonly #listeners = new Set<(change: ConditionChange) => void>();
   #state: ConnectorState = "lazy";
   #since: string;
@@ -79,10 +80,11 @@ export class Condition {
   #isCutOff = false;
   /** A probe said that it is degraded, and how long that holds. */
   #finding: { readonly reason: string; readonly until: number } | undefined;
-  #refusesCalls = false;
   #nextAttemptAt: string | undefined;
 
-  constructor(clock: Clock, settings: ConditionSettings = {}) {
+  /** @param refusesUntil instant on the clock until which the circuit breaker refuses calls. */
+  constructor(clock: Clock, settings: ConditionSettings = {}, refusesUntil: () => number = () => -Infinity) {
+    this.#refusesUntil = refusesUntil;
     const given = Object.entries(settings).filter(([, value]) => value !== undefined);
     this.#clock = clock;
     this.#settings = { ...DEFAULTS, ...Object.fromEntries(given) };
@@ -160,9 +162,8 @@ export class Condition {
     this.#weigh(failure);
   }
 
-  /** The circuit breaker lets calls pass, all or a few, or none. */
-  circuit(state: "closed" | "open" | "half-open"): void {
-    this.#refusesCalls = state !== "closed";
+  /** Looks whether it is still as it was: the circuit breaker has changed. */
+  weigh(): void {
     this.#weigh();
   }
 
@@ -218,7 +219,6 @@ export class Condition {
     } else this.#weigh();
   }
 
-  /** Looks whether it is still as it was. */
   #weigh(failure?: Failure): void {
     if (this.#state !== "ready" && this.#state !== "degraded") return;
     const [state, reason] = this.#verdict();
@@ -228,7 +228,7 @@ export class Condition {
 
   #verdict(): ["ready" | "degraded", string?] {
     const now = this.#clock.now();
-    if (this.#refusesCalls) return ["degraded", "The circuit breaker refuses calls"];
+    if (now < this.#refusesUntil()) return ["degraded", "The circuit breaker refuses calls"];
     if (this.#finding !== undefined && now >= this.#finding.until) this.#finding = undefined;
     if (this.#finding !== undefined) return ["degraded", this.#finding.reason];
     const { degradedAfter, failureRate } = this.#settings;

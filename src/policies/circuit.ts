@@ -62,6 +62,12 @@ export class Circuit implements CircuitControl {
     return this.#state;
   }
 
+  /** Instant on the clock until which calls are refused; -Infinity where none is, Infinity where it was isolated. */
+  get refusesUntil(): number {
+    if (this.#state === "closed") return -Infinity;
+    return this.#isIsolated ? Infinity : this.#since + this.#settings.openFor;
+  }
+
   /** Grows with every change; what was let pass before is not counted. */
   get era(): number {
     return this.#era;

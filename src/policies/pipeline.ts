@@ -9,7 +9,7 @@ import { compose, type Next, type Policy } from "../core/policy.ts";
 import { attemptTimeout, attemptTimeoutSetting } from "./attempt-timeout.ts";
 import { cache, cacheSetting, invalidatesSetting } from "./cache.ts";
 import { circuitBreaker, circuitBreakerSetting } from "./circuit-breaker.ts";
-import { Circuit, type CircuitControl, type CircuitState } from "./circuit.ts";
+import { Circuit, type CircuitControl } from "./circuit.ts";
 import { concurrency, concurrencySetting } from "./concurrency.ts";
 import { deadline, timeoutSetting } from "./deadline.ts";
 import { faults, faultsSetting } from "./faults.ts";
@@ -73,7 +73,8 @@ export interface PipelineEnvironment {
   readonly notify?: (event: string, severity: Severity) => void;
   /** Hears of every try that failed. */
   readonly onFailure?: ((error: ConnectorError, call: Call) => void) | undefined;
-  readonly onCircuit?: ((state: CircuitState) => void) | undefined;
+  /** Hears of every change of the circuit breaker. */
+  readonly onCircuit?: (() => void) | undefined;
   /** Tells auditors of what was done to a policy by hand. */
   readonly audit?: (event: CircuitEvent["event"]) => void;
 }
@@ -83,6 +84,8 @@ export interface Pipeline {
   readonly send: Next;
   /** The circuit breaker, where the settings switch it on. */
   readonly circuitBreaker: CircuitControl | undefined;
+  /** Instant on the clock until which the circuit breaker refuses calls; -Infinity where it does not. */
+  refusesUntil(this: void): number;
 }
 
 /** Every policy that the settings switch on, around `innermost`. State is the pipeline's own. */
@@ -98,7 +101,7 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
           clock,
           onState: (state) => {
             notify(`circuit ${state}`, state === "open" ? "warning" : "info");
-            environment.onCircuit?.(state);
+            environment.onCircuit?.();
           },
           onHand: (what) => audit(`circuit ${what}`),
         });
@@ -119,7 +122,7 @@ export function buildPipeline(settings: PolicySettings, environment: PipelineEnv
   };
   const inOrder = ORDER.map(({ name }) => policies[name]);
   const send = compose(inOrder, innermost);
-  return { send, circuitBreaker: circuit };
+  return { send, circuitBreaker: circuit, refusesUntil: () => circuit?.refusesUntil ?? -Infinity };
 }
 
 /** What repeats and hedged reads are paid from; nothing where there are none. */
