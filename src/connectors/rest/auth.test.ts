@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { NoticeEvent } from "../../core/events.ts";
-import { json, startRestService } from "../../testkit/rest-service/index.ts";
+import { json, startRestService, type Answer } from "../../testkit/rest-service/index.ts";
 import { RESTAPIConnector } from "./index.ts";
 
 const service = await startRestService();
@@ -128,6 +129,55 @@ describe("tokens of a token endpoint", () => {
     await api.disconnect();
   });
 
+  describe("trap 6: where the API says otherwise than by 401 that a token is not taken", () => {
+    const refused = { error: { code: "TOKEN_EXPIRED" } };
+    const gzipped = { "content-encoding": "gzip", "content-type": "application/json" };
+    const unzipped = gzipSync(JSON.stringify(refused));
+    test.each<[string, { status?: number; bodyMatches?: string }[], Answer]>([
+      ["403", [{ status: 403 }], json(403, {})],
+      ["404", [{ status: 403 }, { status: 404 }], json(404, {})],
+      ["200 with an error", [{ status: 200, bodyMatches: '"code":\\s*"token_expired"' }], json(200, refused)],
+      ["the same compressed", [{ bodyMatches: "token_expired" }], (r) => r.writeHead(200, gzipped).end(unzipped)],
+      ["401 all the same", [{ status: 403 }], json(401, {})],
+    ])("%s: it is renewed, and the call sent once more", async (_, renewOn, refusal) => {
+      await using api = await connected({ ...oauth2, renewOn });
+      await api.get({ path: "/private/items" });
+      const old = service.requests.at(-1)!.headers.authorization;
+      service.answers.set("/odd", ({ headers }) => (headers.authorization === old ? refusal : json(200, "well")));
+      expect(await api.post({ path: "/odd", data: {} })).toBe("well");
+      expect([service.log.of("/odd").length, service.tokens.issued]).toEqual([2, 2]);
+    });
+
+    test("what is not named is an answer like any other", async () => {
+      await using api = await connected({ ...oauth2, renewOn: [{ status: 403, bodyMatches: "expired" }] });
+      service.answers.set("/odd", () => json(403, { error: "not yours" }));
+      service.answers.set("/even", () => json(200, { error: "expired" }));
+      await expect(api.get({ path: "/odd" })).rejects.toMatchObject({ kind: "permission_denied" });
+      expect(await api.get({ path: "/even" })).toEqual({ error: "expired" });
+      expect(service.tokens.issued).toBe(1);
+    });
+
+    test("a second refusal ends the call, and never passes for an answer", async () => {
+      await using api = await connected({ ...oauth2, renewOn: [{ bodyMatches: "expired" }] });
+      service.answers.set("/odd", () => json(200, { error: "expired" }));
+      await expect(api.get({ path: "/odd" })).rejects.toMatchObject({
+        kind: "unauthenticated",
+        message: "GET /odd answered with a refusal of the token [rest.get]",
+      });
+      expect(service.log.of("/odd")).toHaveLength(2);
+    });
+
+    test.each<[object]>([[{}], [{ status: 1 }], [{ bodyMatches: "(" }], [{ bodyMatches: "" }], [{ code: 403 }]])(
+      "%j is no rule",
+      (rule) => {
+        expect(
+          () =>
+            new RESTAPIConnector({ baseURL: service.url, auth: { ...oauth2, renewOn: [rule as { status: number }] } }),
+        ).toThrow("Invalid configuration");
+      },
+    );
+  });
+
   test("trap 7: a user's own rules take away neither the renewal at 401 nor the retry at 503", async () => {
     const retry = { on: [{ status: 409 }], never: [{ status: 404 }], delay: 1 };
     await using api = await connected(oauth2, { retry });
@@ -218,7 +268,8 @@ describe("tokens of a token endpoint", () => {
     await using api = await connected(oauth2);
     await api.get({ path: "/private/items" });
     unsubscribe("busbar:notice", keep);
-    expect(notices).toEqual([{ connector: "rest", name: "token renewed", detail: { lifetimeMs: 3_600_000 } }]);
+    const detail = { lifetimeMs: 3_600_000 };
+    expect(notices).toEqual([{ connector: "rest", name: "token renewed", severity: "info", detail }]);
   });
 });
 

@@ -9,6 +9,7 @@ import { signalScope } from "../../contracts/http/scope.ts";
 import { Sender } from "../../contracts/http/sender.ts";
 import { factsOfStatus } from "../../contracts/http/status-kind.ts";
 import { TokenLease } from "../../contracts/http/token-lease.ts";
+import { tokenRefusal } from "../../contracts/http/token-refusal.ts";
 import { tokenSource } from "../../contracts/http/token-source.ts";
 import type { Wire } from "../../contracts/http/wire.ts";
 import { toConnectorError } from "../../core/classify.ts";
@@ -73,6 +74,7 @@ export async function openSession(
     credential: credentialOf(connection.apiKey, auth),
     lease,
     keyHeader: keyHeaderOf(options.idempotencyKeys),
+    isTokenRefused: tokenRefusal(auth !== undefined && "renewOn" in auth ? auth.renewOn : [], options.maxResponseBytes),
     mostBytes: options.maxResponseBytes,
     mostRedirects: options.maxRedirects,
     clock,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { duration, secret } from "../../config/fields.ts";
 import type { Secret } from "../../core/secret.ts";
 import { headerProblem } from "./header-fields.ts";
+import { renewOnField } from "./token-refusal.ts";
 
 /** What a token source in code answers with. */
 export interface IssuedToken {
@@ -77,6 +78,7 @@ const oauth2 = z.strictObject({
   renewAhead: duration(
     "How long before its end a token is renewed; at most a tenth of its life, so that short ones are used at all.",
   ).default(60_000),
+  renewOn: renewOnField,
 });
 
 const custom = z.strictObject({
@@ -84,6 +86,7 @@ const custom = z.strictObject({
   token: z
     .custom<TokenFunction>((value) => typeof value === "function", { error: "expected a function" })
     .meta({ description: "Answers with `{ token, expiresAt? }`.", codeOnly: true }),
+  renewOn: renewOnField,
 });
 
 export const authField = z

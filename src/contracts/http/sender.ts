@@ -1,7 +1,7 @@
 /**
  * The way of one call: its request, the credentials, what a redirect or a refused token makes of it, the answer's data.
  *
- * A token that the API refuses (401) is replaced and the request sent once more, whatever its method: a refusal says that
+ * A token that the API refuses is replaced and the request sent once more, whatever its method: a refusal says that
  * nothing was done. That happens once in a call. After a redirect that may have followed an effect (303 after a POST),
  * no later failure makes the call look untried.
  *
@@ -21,6 +21,7 @@ import { retryAfterMs } from "./retry-after.ts";
 import { safeWords } from "./safe-words.ts";
 import { HTTPStatusError } from "./status-error.ts";
 import type { TokenLease } from "./token-lease.ts";
+import { usable, type JudgedAnswer, type TokenRefusal } from "./token-refusal.ts";
 import { orAborted } from "../../core/abort.ts";
 import type { Call } from "../../core/call.ts";
 import { toConnectorError, type Classification } from "../../core/classify.ts";
@@ -38,6 +39,8 @@ export interface SenderSettings {
   readonly userAgent: string;
   readonly credential: Credential | undefined;
   readonly lease: TokenLease | undefined;
+  /** Tells whether an answer refuses the lease's token. */
+  readonly isTokenRefused: TokenRefusal;
   /** Where the API looks for idempotency keys. */
   readonly keyHeader?: KeyHeader | undefined;
   readonly mostBytes: number;
@@ -204,20 +207,22 @@ export class Sender {
     const { scope } = trip;
     scope.enter("authenticating");
     const token = lease.current() ?? (await orAborted(lease.take(), scope.signal));
-    const answer = await this.#withToken(request, token, lease, trip);
-    if (answer.status !== 401 || !trip.mayRenew) return answer;
+    const first = await this.#withToken(request, token, trip);
+    if (!first.isRefused || !trip.mayRenew) return usable(first);
     trip.mayRenew = false;
     scope.enter("authenticating");
     const another = await orAborted(lease.replace(token), scope.signal);
-    return another === undefined ? answer : this.#withToken(request, another, lease, trip);
+    return usable(another === undefined ? first : await this.#withToken(request, another, trip));
   }
 
-  async #withToken(request: WireRequest, token: string, lease: TokenLease, trip: Trip): Promise<WireAnswer> {
+  async #withToken(request: WireRequest, token: string, trip: Trip): Promise<JudgedAnswer> {
+    const { lease, isTokenRefused } = this.#settings;
     trip.token = token;
     const headers = [...request.headers, "authorization", `Bearer ${token}`];
     const answer = await this.#exchange({ ...request, headers }, trip);
-    if (answer.status !== 401) lease.accepted(token);
-    return answer;
+    const isRefused = await isTokenRefused(answer);
+    if (!isRefused) lease?.accepted(token);
+    return { answer, isRefused };
   }
 
   #exchange(request: WireRequest, { scope, isForStatus, isAway }: Trip): Promise<WireAnswer> {
