@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 import type { Classification } from "./classify.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectorType } from "./connector-type.ts";
+import type { Severity } from "./events.ts";
 import type { Degraded } from "./health.ts";
 import type { Answer, Operation, Operations, Parsed } from "./operation.ts";
 import type { Server } from "./record.ts";
@@ -55,8 +56,8 @@ export interface Environment {
   readonly signal: AbortSignal;
   /** Names a credential that was got at run time, a token for instance: it is taken out of errors as configured ones are. */
   conceal(secret: Secret): void;
-  /** Tells subscribers of something worth knowing: a lost connection, a refreshed token. Never with a secret. */
-  notify(event: string, detail?: unknown): void;
+  /** Tells subscribers of something worth knowing: a lost connection, a refreshed token. Never with a secret; `info` by default. */
+  notify(event: string, detail?: unknown, about?: { readonly severity?: Severity }): void;
 }
 
 /** What a connector is opened with, as parsed. */

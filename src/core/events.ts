@@ -77,7 +77,9 @@ export function publishUnclassified(event: UnclassifiedEvent): void {
 }
 
 /** Where nothing is said of its severity, it is `info`. */
-export function publishNotice(event: Omit<NoticeEvent, "severity"> & { readonly severity?: Severity }): void {
+export function publishNotice(
+  event: Omit<NoticeEvent, "severity"> & { readonly severity?: Severity | undefined },
+): void {
   const { connector, name, severity = "info", detail } = event;
   if (channels.notice.hasSubscribers) channels.notice.publish({ connector, name, severity, detail });
 }

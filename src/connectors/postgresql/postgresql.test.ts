@@ -312,7 +312,7 @@ describe("trap 11: an idle connection that is lost", () => {
     for (const pid of pids) await admin.query({ sql: "SELECT pg_terminate_backend($1)", values: [pid] });
     await expect.poll(() => notices.length).toBe(3);
     channels.notice.unsubscribe(listen);
-    expect(notices[0]).toMatchObject({ connector: "postgresql", name: "connection lost" });
+    expect(notices[0]).toMatchObject({ connector: "postgresql", name: "connection lost", severity: "warning" });
     expect(db.isConnected).toBe(true);
     const { meta } = await db.call("query", { sql: "SELECT 1 AS a" });
     expect(meta.attempts).toBe(1);

@@ -57,7 +57,7 @@ export async function openSession(
     trustMs: TRUST_MS,
     open: (signal, onLost) =>
       connect(signal, () => {
-        env.notify("connection lost");
+        env.notify("connection lost", undefined, { severity: "warning" });
         onLost();
       }),
     isBroken: (each) => each.isBroken,

@@ -62,7 +62,8 @@ export async function openSession(
       renewAheadMs: auth?.scheme === "oauth2" ? auth.renewAhead : RENEW_AHEAD_MS,
       onRenewed: (lifetimeMs) => env.notify("token renewed", { lifetimeMs }),
       // A message may hold what a token function was given; the kind holds nothing.
-      onFailed: (error) => env.notify("token not renewed", { kind: toConnectorError(error, classify).kind }),
+      onFailed: (error) =>
+        env.notify("token not renewed", { kind: toConnectorError(error, classify).kind }, { severity: "warning" }),
     });
   const sender = new Sender({
     place,
@@ -73,8 +74,8 @@ export async function openSession(
     userAgent: options.userAgent,
     credential: credentialOf(connection.apiKey, auth),
     lease,
-    keyHeader: keyHeaderOf(options.idempotencyKeys),
     isTokenRefused: tokenRefusal(auth !== undefined && "renewOn" in auth ? auth.renewOn : [], options.maxResponseBytes),
+    keyHeader: keyHeaderOf(options.idempotencyKeys),
     mostBytes: options.maxResponseBytes,
     mostRedirects: options.maxRedirects,
     clock,
