@@ -175,6 +175,16 @@ describe("calls", () => {
     expect(condition.state).toBe("down");
   });
 
+  test("that fail in a row by chance among many answers change nothing", async () => {
+    for (let n = 0; n < 300; n++) {
+      answer(50);
+      fail(4);
+      answer(50);
+      await clock.advance(100);
+    }
+    expect(states()).toEqual(["connecting", "ready"]);
+  });
+
   test("that fail now and then among many change nothing", async () => {
     for (let n = 0; n < 300; n++) {
       answer(20);

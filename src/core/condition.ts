@@ -6,11 +6,13 @@
  * | lazy | connecting | a session is being opened |
  * | connecting | ready | it is open (degraded, where the circuit breaker refuses calls) |
  * | connecting | down | it could not be opened |
- * | ready | degraded | three tries failed in a row, a tenth of the latest failed, a probe says so, or the circuit breaker refuses calls |
- * | ready, degraded | down | five tries failed in a row and none was answered for a second, or a probe failed |
+ * | ready | degraded | three tries failed in a row (1), a tenth of the latest failed, a probe says so, or the circuit breaker refuses calls |
+ * | ready, degraded | down | five tries failed in a row (1), or a probe failed |
  * | degraded | ready | none of the reasons holds any more |
  * | down | ready, degraded | a call is answered, a probe, or a session is open that could not be opened before |
  * | any | lazy | the session was closed, or whoever opened it gave up |
+ *
+ * (1) And none was answered for a second.
  *
  * Only failures of the *system* count, and what a caller does wrong changes nothing: the verdict comes from outside, the
  * same that the circuit breaker hears. A cached answer is no sign of life.
@@ -39,7 +41,7 @@ export interface ConditionSettings {
   readonly degradedAfter?: number | undefined;
   /** Tries that failed in a row for it to be down. Default: 5. */
   readonly downAfter?: number | undefined;
-  /** How long no try was answered for it to be down by that, in milliseconds. Default: 1,000. */
+  /** How long no try was answered where those in a row count, in milliseconds. Default: 1,000. */
   readonly silenceMs?: number | undefined;
   /** Share of the latest tries that failed among others for it to be degraded. Default: 0.1. */
   readonly failureRate?: number | undefined;
@@ -137,9 +139,8 @@ export class Condition {
     const now = this.#noteFailure(failure);
     this.#share.fail(now);
     if (this.#state !== "ready" && this.#state !== "degraded") return;
-    const { downAfter, silenceMs } = this.#settings;
-    if (this.#inARow >= downAfter && now - this.answeredAt >= silenceMs) this.#enter("down", failure.message, failure);
-    else this.#weigh(failure);
+    if (this.#hasFailed(this.#settings.downAfter, now)) this.#enter("down", failure.message, failure);
+    else this.weigh(failure);
   }
 
   /** A probe was answered; `degraded` is what the system said against itself. */
@@ -159,12 +160,7 @@ export class Condition {
     const works = this.answeredAt > startedAt || failure.kind === "rate_limited";
     if (!works) return this.#enter("down", failure.message, failure);
     this.#finding = { reason: failure.message, until: now + this.#settings.findingMs };
-    this.#weigh(failure);
-  }
-
-  /** Looks whether it is still as it was: the circuit breaker has changed. */
-  weigh(): void {
-    this.#weigh();
+    this.weigh(failure);
   }
 
   /** A session is being opened. */
@@ -195,6 +191,14 @@ export class Condition {
     this.#enter("lazy");
   }
 
+  /** Looks whether it is still as it was: after an answer or a failure, or a change of the circuit breaker. */
+  weigh(failure?: Failure): void {
+    if (this.#state !== "ready" && this.#state !== "degraded") return;
+    const [state, reason] = this.#verdict();
+    if (state !== this.#state) this.#enter(state, reason, failure);
+    else this.#reason = reason;
+  }
+
   /** The monitor asks again at that time. */
   asksAgainAt(instant: number | undefined): void {
     this.#nextAttemptAt = instant === undefined ? undefined : this.#timestamp(instant - this.#clock.now());
@@ -216,14 +220,7 @@ export class Condition {
       // What failed while it was down has been told.
       this.#share.clear(this.#provenAt);
       this.#enter(...this.#verdict());
-    } else this.#weigh();
-  }
-
-  #weigh(failure?: Failure): void {
-    if (this.#state !== "ready" && this.#state !== "degraded") return;
-    const [state, reason] = this.#verdict();
-    if (state !== this.#state) this.#enter(state, reason, failure);
-    else this.#reason = reason;
+    } else this.weigh();
   }
 
   #verdict(): ["ready" | "degraded", string?] {
@@ -232,12 +229,17 @@ export class Condition {
     if (this.#finding !== undefined && now >= this.#finding.until) this.#finding = undefined;
     if (this.#finding !== undefined) return ["degraded", this.#finding.reason];
     const { degradedAfter, failureRate } = this.#settings;
-    if (this.#inARow >= degradedAfter) return ["degraded", `${this.#inARow} tries failed in a row`];
+    if (this.#hasFailed(degradedAfter, now)) return ["degraded", `${this.#inARow} tries failed in a row`];
     const share = this.#share.at(now, degradedAfter);
     const limit = this.#state === "degraded" ? failureRate / 2 : failureRate;
     return share > 0 && share >= limit
       ? ["degraded", `${Math.round(share * 100)} % of the latest tries failed`]
       : ["ready"];
+  }
+
+  /** Whether so many tries failed in a row, and that is no blip among parallel ones. */
+  #hasFailed(times: number, now: number): boolean {
+    return this.#inARow >= times && now - this.answeredAt >= this.#settings.silenceMs;
   }
 
   #enter(state: ConnectorState, reason?: string, error?: Failure): void {
