@@ -42,6 +42,7 @@ describe("an event", () => {
       "busbar:attempt:start",
       "busbar:attempt",
       "busbar:state",
+      "busbar:condition",
       "busbar:unclassified",
       "busbar:notice",
       "busbar:audit",
