@@ -1,6 +1,7 @@
 /**
  * What the policies cost around a call that does nothing. Busbar is measured from outside, as `execute` of a connector:
- * lookup of the operation, check of the input, record and session are in its numbers, which the peers do not have.
+ * lookup of the operation, check of the input, record and session are in its numbers, which the peers do not have. The
+ * pipeline alone, which no user can call, is what compares with them: it gets a call and its record, made each time.
  */
 import { defineConnector, read } from "busbar";
 import { z } from "zod";
@@ -28,6 +29,31 @@ async function busbar(options: ConstructorParameters<typeof NothingConnector>[0]
   return { once: () => connector.execute("nothing"), close: () => connector.disconnect() };
 }
 
+/** Inner modules of the package, which it does not export. */
+async function inner<M>(path: string): Promise<M> {
+  return (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as M;
+}
+
+async function pipeline(): Promise<Work> {
+  const { buildPipeline, policySettings } =
+    await inner<typeof import("../src/policies/pipeline.ts")>("policies/pipeline.js");
+  const { Call } = await inner<typeof import("../src/core/call.ts")>("core/call.js");
+  const { systemClock } = await inner<typeof import("../src/core/clock.ts")>("core/clock.js");
+  const { CallRecord } = await inner<typeof import("../src/core/record.ts")>("core/record.js");
+  const operation = read("Answers at once.", z.strictObject({}), z.number());
+  const { effect } = operation;
+  const place = { connector: "nothing", provider: "nothing", type: "custom", operation: "nothing", effect } as const;
+  const input = {};
+  const settings = policySettings.parse(EVERY_POLICY);
+  const { send } = buildPipeline(settings, { clock: systemClock, random: Math.random }, nothing);
+  const once = (): Promise<unknown> => {
+    const record = new CallRecord(place, systemClock.now());
+    record.hasJustBegun = true;
+    return send(new Call({ operation, input, effect, record }));
+  };
+  return { once };
+}
+
 async function cockatiel(): Promise<Work> {
   const library = await import("cockatiel");
   const { bulkhead, circuitBreaker, handleAll, retry, timeout, wrap } = library;
@@ -53,6 +79,7 @@ async function pRetry(): Promise<Work> {
 
 const ALL = "busbar, every policy";
 const NONE = "busbar, no policy";
+const PIPELINE = "busbar, every policy, pipeline alone";
 const BARE = "bare call";
 
 export const bench: Bench = {
@@ -62,14 +89,16 @@ export const bench: Bench = {
   sides: [
     { name: BARE, is: "floor", open: async () => ({ once: nothing }) },
     { name: ALL, is: "busbar", open: () => busbar(EVERY_POLICY) },
+    { name: PIPELINE, is: "busbar", open: pipeline },
     { name: NONE, is: "busbar", open: () => busbar({ timeout: 0, retryAttempts: 1 }) },
     { name: "cockatiel, its four", is: "peer", open: cockatiel },
     { name: "opossum", is: "peer", open: opossum },
     { name: "p-retry", is: "peer", open: pRetry },
   ],
   pledges: [
-    { id: "P1", measure: "cost", side: ALL, against: BARE, promised: 2.5, goal: 0.6 },
-    { id: "P1", measure: "cost", side: ALL, against: NONE, promised: 2, goal: 0.6 },
-    { id: "P1", measure: "throughput", side: ALL, against: "cockatiel, its four", promised: 4, goal: 20 },
+    { id: "P1", measure: "cost", side: ALL, against: BARE, promised: 1.6, goal: 0.6 },
+    { id: "P1", measure: "cost", side: PIPELINE, against: BARE, promised: 0.9, goal: 0.6 },
+    { id: "P1", measure: "cost", side: ALL, against: NONE, promised: 1, goal: 0.6 },
+    { id: "P1", measure: "throughput", side: ALL, against: "cockatiel, its four", promised: 8, goal: 20 },
   ],
 };
