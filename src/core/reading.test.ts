@@ -161,6 +161,7 @@ describe("a stream being read", () => {
     expect(await reading).toMatchObject({
       kind: "timeout",
       message: "Timed out after 100 ms while reading the stream [test.work]",
+      stage: "reading",
       outcome: "unknown",
     });
     expect([record.result, source.closes, call.signal.aborted, clock.pending]).toEqual(["timeout", 1, true, 0]);

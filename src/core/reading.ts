@@ -49,7 +49,8 @@ export function guardReads<T>(stream: OpenedStream<T>, call: Call, hooks: Readin
     new Promise((resolve, reject) => {
       const expire = (): void => {
         const message = `Timed out after ${readLimitMs} ms while ${doing} the stream`;
-        call.cancel(new ConnectorError("timeout", message, { outcome: call.outcome, by: "deadline" }));
+        const { outcome } = call;
+        call.cancel(new ConnectorError("timeout", message, { outcome, by: "deadline", stage: record.stage }));
       };
       const timer = readLimitMs > 0 ? clock.timeout(readLimitMs, expire) : undefined;
       const over = (): void => {

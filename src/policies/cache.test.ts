@@ -6,6 +6,7 @@ import { ConnectorError, type Kind } from "../core/errors.ts";
 import { channels } from "../core/events.ts";
 import { compose } from "../core/policy.ts";
 import type { CallRecord } from "../core/record.ts";
+import { Secret } from "../core/secret.ts";
 import { untilCancelled } from "../core/until-cancelled.ts";
 import { fakeClock } from "../testkit/fake-clock.ts";
 import { makeCall, type CallSettings } from "../testkit/make-call.ts";
@@ -189,6 +190,13 @@ describe("nothing is kept", () => {
     await clock.settle();
     await asked[0]!.fail("not_found");
     expect(await failed).toMatchObject({ kind: "not_found" });
+    void send();
+    expect(asked.length).toBe(2);
+  });
+
+  test("of an answer with a secret in it", async () => {
+    const { asked, send, fill } = bench();
+    await fill({ user: "ada", token: new Secret("hunter2") });
     void send();
     expect(asked.length).toBe(2);
   });
