@@ -98,6 +98,11 @@ export class Condition {
     return this.#state;
   }
 
+  /** Whether it does not work because the system refuses the credentials. */
+  get isRefused(): boolean {
+    return this.#inARow > 0 && this.#lastError?.kind === "unauthenticated";
+  }
+
   /** When the system last answered, on the clock's monotonic time; -Infinity where it never did. */
   get answeredAt(): number {
     const record = this.#answered;

@@ -1,12 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { defineConnector, openHub, read, type ConnectorState, type Hub, type HubOptions } from "../index.ts";
+import {
+  ConnectorError,
+  defineConnector,
+  openHub,
+  read,
+  type ConnectorState,
+  type Hub,
+  type HubOptions,
+} from "../index.ts";
 import { systemClock } from "../core/clock.ts";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 
 /** The systems behind the connectors, by name. */
 class System {
   isDown = false;
+  refuses = false;
   degraded: string | undefined;
   /** Answers nothing until it is thawed. */
   frozen: Promise<unknown> | undefined;
@@ -32,6 +41,7 @@ const Toy = defineConnector({
     const its = system(env.name);
     const answer = async (): Promise<void> => {
       await its.frozen;
+      if (its.refuses) throw new ConnectorError("unauthenticated", "password authentication failed");
       if (its.isDown) throw Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
     };
     await answer();
@@ -156,6 +166,19 @@ describe("a connector that is", () => {
     const before = pings.length;
     await clock.advance(2);
     expect(system("a").pings).toHaveLength(before + 1);
+  });
+
+  test("refused for its credentials is asked once an interval: more would lock the account", async () => {
+    await open(["a"]);
+    await toy("a").connect();
+    system("a").refuses = true;
+    while (stateOf("a") !== "down") await clock.advance(100);
+    await clock.advance(10 * INTERVAL);
+    expect(system("a").pings.length).toBeLessThanOrEqual(21);
+    expect(system("a").pings.length).toBeGreaterThan(9);
+    system("a").refuses = false;
+    await clock.advance(INTERVAL);
+    expect(stateOf("a")).toBe("ready");
   });
 
   test("down is asked exactly when its status says", async () => {

@@ -4,7 +4,7 @@
  * Calls tell more than any probe, so a connector whose system has answered within the interval is left alone, and so is one
  * that nobody has used: a probe would connect it. One that is quiet is asked once in each interval. One that is degraded or
  * down is asked again after about a second, then after two, four and so on up to the interval, so that its recovery is
- * noticed soon and a failing system is not pestered. Every time is drawn from a range ("equal jitter": AWS Architecture Blog,
+ * noticed soon and a failing system is not pestered; one that refuses the credentials only once an interval. Every time is drawn from a range ("equal jitter": AWS Architecture Blog,
  * "Exponential Backoff And Jitter", 2015), so that the probes of hundreds of connectors spread out; a quiet one is asked up
  * to a tenth of the interval late.
  *
@@ -128,7 +128,9 @@ export class Monitor {
     const { clock, random } = this.#hooks;
     const { intervalMs } = this.#settings;
     plan.quietMs = intervalMs * (1 + LATENESS * random());
-    const waitMs = plan.isIll ? this.#drawn(Math.min(intervalMs, BACKOFF_MS * 2 ** plan.probes)) : plan.quietMs;
+    // Trying credentials that are refused again and again locks accounts.
+    const backoffMs = condition.isRefused ? intervalMs : BACKOFF_MS * 2 ** plan.probes;
+    const waitMs = plan.isIll ? this.#drawn(Math.min(intervalMs, backoffMs)) : plan.quietMs;
     plan.dueAt = clock.now() + waitMs;
     if (plan.isIll) condition.asksAgainAt(plan.dueAt);
   }

@@ -67,13 +67,17 @@ export function logTo(logger: PinoLike, { slowMs = SLOW_MS, level = "info" }: Lo
       write("warn", { ...factsOf(record), waits: wholeMs(record.waits) }, "slow call");
     else if (isWritten("debug")) write("debug", factsOf(record), "call");
   };
+  /** Connectors that are tried again and again, of which nothing more is told until that has worked. */
+  const down = new Set<string>();
   const condition = ({ connector, provider, from, state, reason, error }: ConditionEvent): void => {
+    if (state === "down") down.add(connector);
+    else down.delete(connector);
     // Of a connection that is made, fails to be made or is closed, the session's own lines tell.
     if (from === "lazy" || from === "connecting" || state === "lazy") return;
     write(state === "ready" ? "info" : "warn", { connector, provider, from, kind: error?.kind, reason }, state);
   };
   const state = ({ connector, provider, state, reason }: StateEvent): void =>
-    write(severityOfState(state, reason), { connector, provider, reason }, state);
+    write(down.has(connector) ? "debug" : severityOfState(state, reason), { connector, provider, reason }, state);
   const notice = ({ connector, name, severity, detail }: NoticeEvent): void =>
     write(severity === "warning" ? "warn" : "info", { connector, detail }, name);
   // The failed call tells the rest; a driver's message may hold what it was given.

@@ -211,3 +211,20 @@ test("a system that begins to fail, is down and comes back is a line each, with 
     { level: 30, ...place, from: "down", msg: "ready" },
   ]);
 });
+
+test("a connection that cannot be made is told once, not each time that it is tried again", async () => {
+  log();
+  let isDown = true;
+  const shop = await openShop({
+    refusal: () => (isDown ? new ConnectorError("unavailable", "refused") : undefined),
+  });
+  for (let n = 0; n < 5; n++) await shop.connect().catch(() => {});
+  isDown = false;
+  await shop.connect();
+  await shop.disconnect();
+  expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+    [40, "disconnected"],
+    [30, "ready"],
+    [30, "disconnected"],
+  ]);
+});

@@ -13,8 +13,8 @@ export interface ShopSettings {
   /** Of the policies; a retry comes at once. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly clock?: Clock;
-  /** What opening throws. */
-  readonly refusal?: () => Error;
+  /** What opening throws; asked each time. */
+  readonly refusal?: () => Error | undefined;
 }
 
 /** A shop that is connected, unless it refuses to be. */
@@ -35,7 +35,8 @@ export async function openShop({ steps = [], type = "database", provider = "post
       rows: stream("Streams.", anything, z.unknown()),
     },
     open: async () => {
-      if (refusal !== undefined) throw refusal();
+      const refused = refusal?.();
+      if (refused !== undefined) throw refused;
       const { handler } = system;
       return {
         handlers: {
