@@ -37,12 +37,22 @@ export async function ask<Row extends pg.QueryResultRow>(
   }
 }
 
+/** The one row of one statement. */
+export async function askOne<Row extends pg.QueryResultRow>(
+  service: Service,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Row> {
+  const [row] = await ask<Row>(service, [sql], values);
+  if (row === undefined) throw new Error(`No row: ${sql}`);
+  return row;
+}
+
 /** How many clients the server has, the onlooker aside. */
 export async function countClients(service: Service): Promise<number> {
-  const [row] = await ask<{ clients: number }>(service, [
-    "select count(*)::int as clients from pg_stat_activity where backend_type = 'client backend' and application_name <> 'onlooker'",
-  ]);
-  return row!.clients;
+  const sql = `select count(*)::int as clients from pg_stat_activity
+    where backend_type = 'client backend' and application_name <> 'onlooker'`;
+  return (await askOne<{ clients: number }>(service, sql)).clients;
 }
 
 /** Waits until the server has no client any more, so that nothing that was given up is still at work; false if it keeps some. */

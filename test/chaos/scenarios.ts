@@ -5,4 +5,5 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<{ readonly scenari
   "exactly-once": () => import("./scenarios/exactly-once.ts"),
   "no-storm": () => import("./scenarios/no-storm.ts"),
   recovery: () => import("./scenarios/recovery.ts"),
+  credentials: () => import("./scenarios/credentials.ts"),
 };
