@@ -67,7 +67,7 @@ class Client {
 }
 
 async function eventually(isTrue: () => boolean): Promise<void> {
-  expect(await becomesTrue(isTrue, { timeoutMs: 1000 }), String(isTrue)).toBe(true);
+  expect(await becomesTrue(isTrue, { timeoutMs: 10_000 }), String(isTrue)).toBe(true);
 }
 
 async function dial(): Promise<Client> {
@@ -180,6 +180,57 @@ describe("a fault proxy", () => {
     const next = await dial();
     await next.says("hello world");
     next.socket.destroy();
+  });
+
+  it("ends a reply after so many bytes as a server does that hangs up", async () => {
+    const client = await dial();
+    proxy.cutBy = "end";
+    proxy.cutAfterBytesDown = 5;
+    client.socket.write("hello world");
+    expect(await client.ends()).toBe("end");
+    expect(client.received).toBe("hello");
+  });
+
+  it("cuts every connection after so many bytes, until it is healed", async () => {
+    proxy.cutEachAfterBytesDown = 5;
+    for (let time = 0; time < 2; time++) {
+      const client = await dial();
+      await client.says("hello");
+      client.socket.write("!");
+      expect(await client.ends()).toBe("ECONNRESET");
+      expect(client.received).toBe("hello");
+    }
+    await proxy.heal();
+    const next = await dial();
+    await next.says("hello world");
+    next.socket.destroy();
+  });
+
+  it("holds back what each connection gets beyond so many bytes, and delivers it when healed", async () => {
+    proxy.stallEachAfterBytesDown = 5;
+    const clients = [await dial(), await dial()];
+    for (const client of clients) client.socket.write("hello world");
+    await eventually(() => clients.every(({ received }) => received.length >= 5));
+    await pauseFor(20);
+    expect(clients.map(({ received }) => received)).toEqual(["hello", "hello"]);
+    await proxy.heal();
+    await eventually(() => clients.every(({ received }) => received === "hello world"));
+    for (const client of clients) client.socket.destroy();
+  });
+
+  it("sends new connections to another server, and leaves open ones where they are", async () => {
+    const other = createServer((socket) => socket.on("error", () => {}).end("the other"));
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const old = await dial();
+    await old.says("ada");
+    proxy.target = { targetHost: "127.0.0.1", targetPort: (other.address() as { port: number }).port };
+    const next = await dial();
+    expect(await next.ends()).toBe("end");
+    expect(next.received).toBe("the other");
+    await old.says("still here");
+    old.socket.destroy();
+    other.close();
   });
 
   it("passes on a reset by the server", async () => {

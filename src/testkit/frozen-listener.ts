@@ -9,13 +9,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { claimPort } from "./services/ports.ts";
-import { killTree, sendSignal, startTimeOf } from "./services/process-tree.ts";
-import { pauseFor } from "./services/wait.ts";
+import { canBind, claimPort } from "./services/ports.ts";
+import { freezeTree, killTree, startTimeOf } from "./services/process-tree.ts";
+import { becomesTrue, pauseFor } from "./services/wait.ts";
 import { unwatch, watch } from "./services/watchdog.ts";
 
 const SILENCE_MS = 150;
 const MOST_FILLERS = 32;
+const RELEASED_MS = 10_000;
 
 /** A port on which a connect gets no answer. */
 export interface FrozenListener {
@@ -47,6 +48,8 @@ export async function frozenListener(): Promise<FrozenListener> {
     closed ??= (async () => {
       for (const filler of fillers) filler.destroy();
       await killTree(trace);
+      // A process that was killed holds its port until its last thread is gone.
+      await becomesTrue(() => canBind(port), { timeoutMs: RELEASED_MS });
       unwatch(id);
       claimed.release();
     })();
@@ -56,7 +59,8 @@ export async function frozenListener(): Promise<FrozenListener> {
     await once(child.stdout, "data", { signal: AbortSignal.timeout(10_000) });
     child.stdout.destroy();
     child.unref();
-    if (trace.pid) sendSignal(trace.pid, "SIGSTOP");
+    // Still on its way to a stop, it could take one more connection from its queue.
+    await freezeTree(trace);
     do {
       if (fillers.length === MOST_FILLERS) throw new Error(`Port ${port} answers although nobody accepts`);
       const filler = connect({ host: "127.0.0.1", port }).unref();

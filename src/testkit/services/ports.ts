@@ -77,7 +77,8 @@ function isStale(lockFile: string): boolean {
   }
 }
 
-function canBind(port: number): Promise<boolean> {
+/** Whether nobody has that loopback port now. */
+export function canBind(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
