@@ -8,7 +8,7 @@ import { runInTurn } from "../../contracts/sql/in-turn.ts";
 import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./wire/extended-query.ts";
 import { canBePipelined, Pipeline } from "./wire/pipeline.ts";
 import type { Field } from "./wire/row-reader.ts";
-import { nameOf } from "./wire/types.ts";
+import { nameOf } from "./values/types.ts";
 
 /** Statements that leave something behind in the session, by the server's own word for them. */
 const CHANGES_SESSION = new Set(["SET", "RESET", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "LOAD"]);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openForTest } from "./open-for-test.ts";
-import { encodeParameters } from "./wire/parameters.ts";
-import { decoderOf, nameOf } from "./wire/types.ts";
+import { encodeParameters } from "./values/parameters.ts";
+import { decoderOf, nameOf } from "./values/types.ts";
 
 const { connected } = await openForTest();
 const db = await connected();

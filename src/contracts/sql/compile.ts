@@ -3,12 +3,9 @@ import { WHERE_GUARD } from "../../core/audit-refusal.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { quoteTable, type Dialect } from "./dialect.ts";
 import { MOST_PARAMETERS, type Row } from "./operations.ts";
+import type { Statement } from "./statement.ts";
 
-/** A statement and the values of its placeholders. */
-export interface Statement {
-  readonly sql: string;
-  readonly values: readonly unknown[];
-}
+export type { Statement } from "./statement.ts";
 
 type Table = string | readonly string[];
 type Returning = boolean | readonly string[];

@@ -6,8 +6,8 @@
  * connected, the compiler stands on the path of every call, and half a dozen statements do not need 90 ms of import.
  */
 import { ConnectorError } from "../../core/errors.ts";
-import type { Statement } from "./compile.ts";
 import type { Isolation } from "./operations.ts";
+import type { Statement } from "./statement.ts";
 
 /** How a transaction begins. */
 export interface BeginOptions {

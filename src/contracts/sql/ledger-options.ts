@@ -29,6 +29,7 @@ export const ledgerOptions = z
     examples: [{ table: "ops.busbar_idempotency", keep: "30d" }],
   });
 
+/** The same, as parsed. */
 export type LedgerOptions = z.output<typeof ledgerOptions>;
 
 /** The table's own name, without catalog and schema. */

@@ -8,7 +8,7 @@
  */
 import { ConnectorError } from "../../../core/errors.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
-import { encodeParameters, needsTypes, type Parameter } from "./parameters.ts";
+import { encodeParameters, needsTypes, type Parameter } from "../values/parameters.ts";
 import { RowReader, type Field } from "./row-reader.ts";
 
 /** What the driver's connection offers to a submittable; its types name only a part of it. */

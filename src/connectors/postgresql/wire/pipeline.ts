@@ -7,7 +7,7 @@
 import { ConnectorError } from "../../../core/errors.ts";
 import type { Statement } from "../../../contracts/sql/compile.ts";
 import type { QueryAnswer, Wire } from "./extended-query.ts";
-import { encodeParameters, needsTypes } from "./parameters.ts";
+import { encodeParameters, needsTypes } from "../values/parameters.ts";
 import { RowReader, type Field } from "./row-reader.ts";
 
 /** Whether a statement can be sent without asking the server first of what types its parameters are. */

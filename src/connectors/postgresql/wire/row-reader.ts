@@ -1,6 +1,6 @@
 /** The rows of one statement, as they arrive. */
 import type { Row } from "../../../contracts/sql/operations.ts";
-import { decoderOf, type Decode } from "./types.ts";
+import { decoderOf, type Decode } from "../values/types.ts";
 
 export interface Field {
   readonly name: string;
