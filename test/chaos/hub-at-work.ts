@@ -12,7 +12,7 @@ import { between, type Random } from "./random.ts";
 
 const CALLERS = 32;
 /** How often the file of the credentials is looked at. */
-const WATCH_MS = 200;
+export const WATCH_MS = 200;
 
 /** Settings of the connector, which `configure` changes. */
 export interface HubSettings {
