@@ -37,7 +37,7 @@ export function entryOf(key: string, operation: string, input: unknown): LedgerE
 /** Instances of classes as the database is sent them. */
 function asData(input: unknown): unknown {
   try {
-    return toJsonValue(input, { exact: true });
+    return JSON.parse(JSON.stringify(toJsonValue(input, { exact: true })));
   } catch {
     // Its message speaks of answers.
     return () => {};
