@@ -17,6 +17,7 @@ import { orAborted } from "./abort.ts";
 import type { Call } from "./call.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { ConnectorError } from "./errors.ts";
+import { LinkedList } from "./linked-list.ts";
 
 export interface PoolSettings<T extends object> {
   readonly clock: Clock;
@@ -60,7 +61,7 @@ export class Pool<T extends object> {
   readonly #members = new Map<T, Member<T>>();
   /** Least recently used first. */
   readonly #idle: Member<T>[] = [];
-  readonly #waiters = new Set<Waiter<T>>();
+  readonly #waiters = new LinkedList<Waiter<T>>();
   readonly #opening = new Set<AbortController>();
   readonly #ending = new Set<Promise<void>>();
   #checking = 0;
@@ -112,11 +113,8 @@ export class Pool<T extends object> {
       this.#end(connection, isBroken);
       return this.#supply();
     }
-    const [waiter] = this.#waiters;
-    if (waiter !== undefined) {
-      this.#waiters.delete(waiter);
-      return waiter.resolve(connection);
-    }
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) return waiter.resolve(connection);
     member.isBusy = false;
     member.idleSince = this.#settings.clock.now();
     this.#idle.push(member);
@@ -136,9 +134,7 @@ export class Pool<T extends object> {
   }
 
   async #close(graceMs: number): Promise<void> {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) waiter.reject(closed());
+    for (const waiter of this.#waiters) waiter.reject(closed());
     for (const abort of this.#opening) abort.abort(closed());
     this.#endIdle(() => true);
     if (this.#members.size > 0)
@@ -171,17 +167,15 @@ export class Pool<T extends object> {
           if (record !== undefined) record.stage = stage!;
           resolve(connection);
         },
-        reject(reason) {
+        reject: (reason) => {
+          if (!this.#waiters.remove(link)) return;
           leave();
           reject(reason);
         },
       };
       if (record !== undefined) record.stage = "waiting for a connection";
-      this.#waiters.add(waiter);
-      if (caller !== undefined)
-        stopListening = caller.onCancel((reason) => {
-          if (this.#waiters.delete(waiter)) waiter.reject(reason);
-        });
+      const link = this.#waiters.push(waiter);
+      if (caller !== undefined) stopListening = caller.onCancel(waiter.reject);
       this.#supply();
     });
   }
@@ -207,15 +201,14 @@ export class Pool<T extends object> {
       this.release(connection);
     } catch (error) {
       this.#opening.delete(abort);
-      if (this.#waiters.delete(waiter)) waiter.reject(error);
+      waiter.reject(error);
       this.#supply();
     }
   }
 
   #firstWithoutOwn(): Waiter<T> {
-    const [first] = this.#waiters;
     for (const waiter of this.#waiters) if (!waiter.hasOwn) return waiter;
-    return first!;
+    return this.#waiters.first!;
   }
 
   async #make(abort: AbortController): Promise<T> {
