@@ -409,3 +409,8 @@ test("whatever happens, it takes legal edges only, lets no more probes pass than
     { numRuns: 150 },
   );
 });
+
+test("a window without length is refused: nothing could be counted in it", () => {
+  expect(circuitBreakerSetting.safeParse({ failureRate: 0.5, window: 0 }).success).toBe(false);
+  expect(circuitBreakerSetting.safeParse({ failureRate: 0.5, window: 1 }).success).toBe(true);
+});

@@ -30,7 +30,9 @@ const fields = z.strictObject({
   failureRate: z.number().gt(0).max(1).optional().meta({
     description: "Share of failed tries in the window that opens it.",
   }),
-  window: duration("The window of `failureRate`.").default(10_000),
+  window: duration("The window of `failureRate`.")
+    .refine((ms) => ms > 0, "must be more than 0")
+    .default(10_000),
   minimumCalls: z.int().min(1).default(20).meta({ description: "Fewer tries in the window say nothing." }),
   openFor: duration("How long it refuses before it probes.").default(1_000),
   probes: z.int().min(1).default(1).meta({ description: "Probes at a time; as many successes close it." }),
