@@ -144,6 +144,11 @@ test.each<[string, PolicySettingsInput, Around]>([
   ["a circuit by rate", { circuitBreaker: { failureRate: 0.5 } }, {}],
   ["tries enough to judge by", { circuitBreaker: { failureRate: 0.5 }, rateLimit: rate(20, "1m") }, {}],
   [
+    "just tries enough",
+    { circuitBreaker: { failureRate: 0.5 }, rateLimit: { requests: 6, window: "1m", burst: 19 } },
+    {},
+  ],
+  [
     "failures in a row beside a rate",
     { circuitBreaker: { failureRate: 0.5, failures: 5 }, rateLimit: rate(10, "1m") },
     {},
