@@ -4,20 +4,11 @@ import { runScenario } from "./run-scenario.ts";
 import { brokenIn, renderExpectations, renderTable } from "./report.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: "boolean", default: false }, seed: { type: "string" } },
-});
+const { values, positionals } = readArguments();
 const unknown = positionals.filter((name) => !Object.hasOwn(SCENARIOS, name));
-if (unknown.length > 0) {
-  console.error(`There is no scenario ${unknown.join(", ")}. There are: ${Object.keys(SCENARIOS).join(", ")}.`);
-  process.exit(2);
-}
+if (unknown.length > 0) refuse(`There is no scenario ${unknown.join(", ")}.`);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-if (!Number.isSafeInteger(seed)) {
-  console.error("--seed needs a whole number.");
-  process.exit(2);
-}
+if (!Number.isSafeInteger(seed)) refuse("--seed needs a whole number.");
 
 const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
 let broken = 0;
@@ -34,3 +25,19 @@ for (const name of names) {
 console.log(broken === 0 ? "\nEverything held." : `\nBroken expectations: ${broken} (seed ${seed})`);
 // What a scenario that ran out of time has left must not keep the process; servers end with it.
 process.exit(broken === 0 ? 0 : 1);
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { quick: { type: "boolean", default: false }, seed: { type: "string" } },
+    });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`${why} Usage: npm run chaos -- [${Object.keys(SCENARIOS).join(" | ")}]… [--quick] [--seed N]`);
+  process.exit(2);
+}
