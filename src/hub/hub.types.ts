@@ -3,7 +3,16 @@
  * Every `@ts-expect-error` is a mistake that must not compile.
  */
 import { z } from "zod";
-import { BaseConnector, defineConnector, openHub, read, stream, type ConnectorEntry, type Health } from "../index.ts";
+import {
+  BaseConnector,
+  defineConnector,
+  openHub,
+  read,
+  stream,
+  type ConnectorEntry,
+  type ConnectorState,
+  type Health,
+} from "../index.ts";
 
 const Geocoder = defineConnector({
   provider: "geocoder",
@@ -72,6 +81,16 @@ const quack: string = await hub.get("c", Duck).execute("quack", { loud: true });
 const health: Record<string, Health & { readonly required: boolean }> = { ...(await hub.health()).connectors };
 await openHub(["base.yaml", new URL("file:///prod.yaml")], { overrides: { d: { host: "h" } }, connect: "lazy" });
 
+await openHub("base.yaml", { monitor: true });
+await openHub("base.yaml", { monitor: { interval: "30s", timeout: 5_000 } });
+// @ts-expect-error misspelt option
+await openHub("base.yaml", { monitor: { intervall: "30s" } });
+const status: "ready" | "degraded" | "down" = hub.status().state;
+const state: ConnectorState | undefined = hub.status().connectors["a"]?.state;
+const since: string = hub.get("places").status.since;
+// @ts-expect-error a state that does not exist
+const wrong: boolean = hub.status().state === "healthy";
+
 // @ts-expect-error no such operation
 void hub.get("places").find;
 // @ts-expect-error wrong input
@@ -87,4 +106,4 @@ const entries: ConnectorEntry[] = [
 // @ts-expect-error neither a path nor an object with connectors
 await openHub({ conectors: [] });
 
-void [entries, byGeneratedName, byClass, untyped, own, quack, health];
+void [status, state, since, wrong, entries, byGeneratedName, byClass, untyped, own, quack, health];
