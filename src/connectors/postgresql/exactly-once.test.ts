@@ -188,15 +188,45 @@ describe("trap 1: a write with a key whose answer is lost", () => {
     expect(await rowsOf(table)).toEqual([{ id: 1, n: 1 }]);
   });
 
-  test("that is given up meanwhile has an unknown outcome, and a later call with the same key tells", async () => {
+  test.each(["insert", "function"])("has an unknown outcome where nobody sends it again: %s", async (way) => {
+    const db = await connected({ maxConnections: 1, retryAttempts: 1 });
+    const table = await makeTable();
+    await db.query({ sql: "SELECT 1" });
+    // COMMIT waits for this trigger, and for whoever holds its lock.
+    await admin.query({
+      sql: `CREATE FUNCTION wait_${table}() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(17); RETURN NULL; END'`,
+    });
+    await admin.query({
+      sql: `CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON ${table} DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION wait_${table}()`,
+    });
+    const input = { table, data: { n: 1 } };
+    const send = (): Promise<unknown> =>
+      way === "insert"
+        ? db.insert(input, { idempotencyKey: table })
+        : db.transaction((tx) => tx.insert(input), { idempotencyKey: table });
+    const sql = "SELECT 1 FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'advisory'";
+    const lost = await admin.transaction(async (tx) => {
+      await tx.query({ sql: "SELECT pg_advisory_xact_lock(17)" });
+      const call = failure(send());
+      await expect.poll(async () => (await admin.query({ sql })).length, { timeout: 5_000 }).toBe(1);
+      proxy.cut();
+      return call;
+    });
+    expect(lost).toMatchObject({ kind: "connection_lost", outcome: "unknown" });
+    expect(await send()).toMatchObject({ n: 1 });
+    expect(await rowsOf(table)).toHaveLength(1);
+  });
+
+  test("that is given up is told by a later call with the same key", async () => {
     const db = await connected({ maxConnections: 1 });
     const table = await makeTable();
     await db.query({ sql: "SELECT 1" });
     proxy.blackhole = "down";
     const send = (timeout: number): Promise<unknown> =>
       db.insert({ table, data: { n: 1 } }, { idempotencyKey: table, timeout });
-    const late = await failure(send(100));
-    expect(late).toMatchObject({ kind: "timeout" });
+    expect(await failure(send(100))).toMatchObject({ kind: "timeout", outcome: "none" });
     await proxy.heal();
     expect(await send(5_000)).toMatchObject({ n: 1 });
     expect(await rowsOf(table)).toHaveLength(1);

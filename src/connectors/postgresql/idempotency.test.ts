@@ -133,6 +133,19 @@ describe("the ledger's table", () => {
     expect(await failure(db.ledger.create())).toMatchObject({ kind: "permission_denied" });
   });
 
+  test("is not to blame where all of a database is only for reading", async () => {
+    const role = await makeRole();
+    await admin.query({ sql: `ALTER ROLE ${role.username} SET default_transaction_read_only = on` });
+    const db = await connected({ ...role, idempotency: { table: ownLedger() } });
+    const refused = await failure(db.insert({ table: await makeTable(), data: { n: 1 } }, { idempotencyKey: "k" }));
+    expect(refused).toMatchObject({
+      kind: "permission_denied",
+      outcome: "none",
+      hint: "Only reading is allowed here.",
+    });
+    expect(refused.message).not.toContain("ledger");
+  });
+
   test("is what decides about a key, whichever connector brings it", async () => {
     const ledger = ownLedger();
     const table = await makeTable();
@@ -190,6 +203,9 @@ describe("a call with a key", () => {
     const row = await db.insert({ table, data: { n: 1 } }, { idempotencyKey: table });
     expect(row).toEqual({ n: 1, timeout: "10s" });
     expect(await db.query({ sql: `SELECT ${timeout} AS it` })).toEqual([{ it: "0" }]);
+    const statements = [{ sql: `INSERT INTO ${table} (n) VALUES (3) RETURNING timeout` }];
+    const list = await db.transaction({ statements }, { idempotencyKey: `${table} l` });
+    expect(list[0]?.rows).toEqual([{ timeout: "10s" }]);
     // A function may wait for other systems.
     const inside = await db.transaction((tx) => tx.insert({ table, data: { n: 2 } }), { idempotencyKey: `${table} f` });
     expect(inside).toEqual({ n: 2, timeout: "0" });

@@ -32,8 +32,10 @@ export interface KeyedCallsSettings<C extends SqlConnection> {
 /** What is asked under a key, and how it is begun. */
 export interface KeyedQuestion extends Pick<BeginOptions, "isolation"> {
   readonly input: unknown;
-  /** All statements are busbar's own, and the first is sent together with the row. */
+  /** Statements follow each other without waiting for anybody, so a server that hears of none may give it up. */
   readonly isBrief?: boolean;
+  /** The first statement is sent together with the row. */
+  readonly isTogether?: boolean;
 }
 
 /** What keyed work is given: the open transaction. */
@@ -94,7 +96,7 @@ export class KeyedCalls<C extends SqlConnection> {
   async #round(
     connection: C,
     call: Call,
-    { isolation, isBrief = false }: KeyedQuestion,
+    { isolation, isBrief = false, isTogether = false }: KeyedQuestion,
     entry: LedgerEntry,
     work: Work,
   ): Promise<Known> {
@@ -103,7 +105,7 @@ export class KeyedCalls<C extends SqlConnection> {
     const begin = dialect.begin({ isolation });
     const keyed = new KeyedTransaction({ ledger, entry, connection, call, begin, isBrief });
     try {
-      if (!isBrief) await keyed.open();
+      if (!isTogether) await keyed.open();
       const answer = await work({ connection, run: keyed.run });
       call.throwIfCancelled();
       await keyed.commit(answer);
@@ -130,9 +132,15 @@ export class KeyedCalls<C extends SqlConnection> {
     this.#purgeDueAt = clock.now() + PURGE_EVERY_MS;
     void borrowing
       .use(undefined, (connection) => ledger.purge(connection))
-      .then(({ hasMore }) => {
-        if (hasMore) this.#purgeDueAt = -Infinity;
-      }, onPurgeFailed)
+      .then(
+        ({ hasMore }) => {
+          if (hasMore) this.#purgeDueAt = -Infinity;
+        },
+        (error: unknown) => {
+          const isClosing = error instanceof ConnectorError && error.kind === "not_connected";
+          if (!isClosing) onPurgeFailed(error);
+        },
+      )
       .finally(() => (this.#isPurging = false));
   }
 }

@@ -14,7 +14,7 @@ export interface KeyedSettings {
   readonly call: Call;
   /** The statement that opens the transaction. */
   readonly begin: string;
-  /** Whether nothing but statements of busbar's own making follows. */
+  /** Whether statements follow each other without waiting for anybody. */
   readonly isBrief: boolean;
 }
 
@@ -60,7 +60,8 @@ export class KeyedTransaction {
   /** Writes the answer down and commits both. */
   async commit(answer: unknown): Promise<void> {
     const { ledger, entry, connection, call } = this.#settings;
-    if (!this.#isOpen) return;
+    // There was nothing to do; the key stands for that too.
+    if (!this.#isOpen) await this.open();
     if (connection.transaction === "none") throw endedByStatement();
     const store = ledger.store(entry, textOfAnswer(answer));
     call.record.stage = "running";

@@ -82,7 +82,8 @@ export class Ledger {
   /** The same error, with what to do where the role may not write the table. */
   explained(error: unknown): ConnectorError {
     const found = toConnectorError(error, this.#settings.classify);
-    if (found.kind !== "permission_denied") return found;
+    // Who knows why, such as that all of the database is for reading, has said so.
+    if (found.kind !== "permission_denied" || found.hint !== undefined) return found;
     const { kind, message, code } = found;
     return new ConnectorError(kind, `The ledger of idempotency keys cannot be used: ${message}`, {
       ...{ code, outcome: "none", cause: error },

@@ -76,7 +76,7 @@ export class SqlSession<C extends SqlConnection> {
     /** Work of statements that busbar makes: several only in one transaction, one on its own, all with the call's key. */
     const write = <T>(call: Call, input: unknown, work: (run: Run) => Promise<T>): Promise<T> =>
       this.#isKeyed(call)
-        ? this.keyed.run(call, { input, isBrief: true }, ({ run }) => work(run))
+        ? this.keyed.run(call, { input, isBrief: true, isTogether: true }, ({ run }) => work(run))
         : work((statement) => this.#one(statement, call, { readOnly: isReadOnly }));
     const query = (readOnly: boolean) => async (statement: Statement, call: Call) => {
       const { rows, columns } = await this.#one(statement, call, { readOnly, rowsOnly: readOnly });
@@ -172,7 +172,7 @@ export class SqlSession<C extends SqlConnection> {
       return results;
     };
     if (!this.#isKeyed(call)) return this.inTransaction(call, { isolation, readOnly: isReadOnly }, work);
-    return this.keyed.run(call, { input, isolation }, ({ connection }) => work(connection));
+    return this.keyed.run(call, { input, isolation, isBrief: true }, ({ connection }) => work(connection));
   }
 
   /** Runs the function on its connection; its transaction is begun and ended by the caller. */

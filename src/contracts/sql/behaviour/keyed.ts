@@ -55,6 +55,7 @@ export const keyedCases: readonly SqlCase[] = [
           ],
         ],
         ["insertMany", { table, rows: many }, { count: 1_001 }],
+        ["insertMany", { table, rows: [] }, { count: 0 }],
       ] as const;
       for (const [at, [operation, input, answer]] of asked.entries())
         for (const isReplayed of [undefined, true]) {
