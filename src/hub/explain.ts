@@ -22,7 +22,7 @@ export interface ExplainedSetting {
 export function explainSettings(
   definition: Definition,
   { connection, options, policies }: Settings,
-  originOf: (path: readonly string[]) => Origin,
+  originOf: (path: readonly string[], value: unknown) => Origin,
 ): ExplainedSetting[] {
   const parts = [
     { half: "connection", schema: definition.connection, values: connection },
@@ -32,7 +32,7 @@ export function explainSettings(
   const found: ExplainedSetting[] = [];
   const add = (path: readonly string[], value: unknown): void => {
     if (isPlainObject(value)) for (const [key, item] of Object.entries(value)) add([...path, key], item);
-    else if (value !== undefined) found.push({ path, value, origin: originOf(path) });
+    else if (value !== undefined) found.push({ path, value, origin: originOf(path, value) });
   };
   const saidOtherwise = new Set(parts.flatMap(({ schema, values }) => saidByOtherNames(schema, values)));
   for (const { half, schema, values } of parts)

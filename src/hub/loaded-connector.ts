@@ -1,5 +1,6 @@
 /** A connector whose configuration is right: what is known of it before it is made, and how to make it. */
 import type { ParsedEntry } from "../config/entry.ts";
+import { parseDuration } from "../config/fields.ts";
 import { DEFAULT, type Origin } from "../config/origin.ts";
 import { parseTree, type Parsed, type PlacedProblem } from "../config/parse-tree.ts";
 import { nameOrigin, nodeAt, plainOf, type Node } from "../config/tree.ts";
@@ -153,6 +154,16 @@ function loaded(
   { required, connect }: ParsedEntry,
 ): LoadedConnector {
   const origin = (path: readonly string[]): Origin => nodeAt(tree, path)?.origin ?? DEFAULT;
-  const explain = (): ExplainedSetting[] => explainSettings(known.definition, known.settings, origin);
+  const explain = (): ExplainedSetting[] =>
+    explainSettings(known.definition, known.settings, (path, value) => originOfPart(tree, path, value));
   return { ...known, name, type, required, connect, origin, explain };
+}
+
+/** Where a setting was written, or the shorthand that says it for the map around it: `concurrency: 20`. */
+function originOfPart(tree: Node, path: readonly string[], value: unknown): Origin {
+  const node = nodeAt(tree, path);
+  if (node !== undefined) return node.origin;
+  const around = nodeAt(tree, path.slice(0, -1));
+  const isShorthand = around?.kind === "scalar" && (around.value === value || parseDuration(around.value) === value);
+  return isShorthand ? around.origin : DEFAULT;
 }
