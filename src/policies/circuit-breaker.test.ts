@@ -169,7 +169,7 @@ describe("half-open", () => {
     const { send, clock, states } = await opened([hang({ deaf: true }), answer(5)]);
     void send();
     await clock.advance(999);
-    expect(await send()).toEqual(refused);
+    expect(await send()).toMatchObject({ kind: "circuit_open", retryAfterMs: 1 });
     await clock.advance(1);
     expect(await send()).toBe(5);
     expect(states).toEqual(["open", "half-open", "closed"]);

@@ -96,7 +96,7 @@ export class Circuit implements CircuitControl {
       this.#enter("half-open");
     } else if (this.#probing >= this.#settings.probes) {
       // Probes that never end must not keep everybody out for ever.
-      if (waitMs > 0) return refusal("it is being probed", undefined);
+      if (waitMs > 0) return refusal("it is being probed", waitMs);
       this.#enter("half-open");
     }
     this.#probing++;
