@@ -18,7 +18,8 @@ export class RunningCalls {
     const link = this.#calls.push(call);
     return () => {
       this.#calls.remove(link);
-      if (this.#calls.size === 0) for (const tell of this.#whenEmpty) tell();
+      // Mostly nobody waits for that, and walking through nothing costs something too.
+      if (this.#calls.size === 0 && this.#whenEmpty.size > 0) for (const tell of this.#whenEmpty) tell();
     };
   }
 
