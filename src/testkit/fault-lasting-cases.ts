@@ -1,7 +1,15 @@
 /** What is expected of a connector beyond one call: that it outlives what befalls it, and can always be disconnected. */
 import assert from "node:assert/strict";
 import type { BehaviourCase } from "./behaviour.ts";
-import { DEADLINE_MS, latestEnd, PATIENT_MS, SLACK_MS, underFault, type FaultContext } from "./fault-trial.ts";
+import {
+  DEADLINE_MS,
+  latestEnd,
+  PATIENT_MS,
+  SLACK_MS,
+  underFault,
+  type FaultContext,
+  type Subject,
+} from "./fault-trial.ts";
 import { becomesTrue, pauseFor } from "./services/wait.ts";
 
 type FaultCase = BehaviourCase<FaultContext>;
@@ -24,6 +32,21 @@ function idleCase(what: string, strike: (ctx: FaultContext) => Promise<void>): F
         const uncaught = await uncaughtDuring(() => strike(trial));
         assert.deepEqual(uncaught, []);
         await subject.read({});
+      });
+    },
+  };
+}
+
+/** A pool full of half-open connections, and calls that are over: who comes next must not wait for them. */
+function halfOpenCase(what: string, begin: (subject: Subject) => Promise<unknown>[]): FaultCase {
+  return {
+    name: `trap 3: calls that ${what} on half-open connections leave them, and the next ones are answered`,
+    async run(ctx) {
+      await underFault(ctx, {}, async ({ subject, proxy }) => {
+        await crowd(() => subject.read({}));
+        proxy.strand();
+        await Promise.allSettled(begin(subject));
+        await crowd(() => subject.read({}));
       });
     },
   };
@@ -70,6 +93,16 @@ export const faultLastingCases: readonly FaultCase[] = [
       });
     },
   },
+  halfOpenCase("were aborted", (subject) => {
+    const abort = new AbortController();
+    const calls = Array.from({ length: CROWD }, () => subject.read({ signal: abort.signal, timeout: PATIENT_MS }));
+    // Under way: whoever has sent nothing learns nothing of the connection.
+    void pauseFor(20).then(() => abort.abort());
+    return calls;
+  }),
+  halfOpenCase("ran out of time", (subject) =>
+    Array.from({ length: CROWD }, () => subject.read({ timeout: DEADLINE_MS })),
+  ),
   {
     name: "a server that says nothing from the start: connecting and reading end by their limits",
     async run(ctx) {

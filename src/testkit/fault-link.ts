@@ -17,6 +17,9 @@ export interface FaultLink {
   wake(): void;
   reset(): void;
   endTowardsClient(): void;
+  /** Lets nothing through any more, whatever the faults are. */
+  strand(): void;
+  readonly isStranded: boolean;
 }
 
 export interface LinkOptions {
@@ -53,6 +56,13 @@ export function openLink({ client, target, faults, onEnd }: LinkOptions): FaultL
       down.wake();
     },
     reset,
+    strand() {
+      up.isStranded = true;
+      down.isStranded = true;
+    },
+    get isStranded() {
+      return up.isStranded;
+    },
     endTowardsClient() {
       down.stop();
       client.end();
@@ -77,6 +87,7 @@ interface LaneEnds {
 }
 
 class Lane {
+  isStranded = false;
   readonly #direction: Direction;
   readonly #ends: LaneEnds;
   readonly #held: Held[] = [];
@@ -157,6 +168,7 @@ class Lane {
 
   #isBlocked(): boolean {
     const { blackhole } = this.#ends.faults;
+    if (this.isStranded) return true;
     return this.#isFull || blackhole === "both" || blackhole === this.#direction || this.#stallsAfterBytes() <= 0;
   }
 

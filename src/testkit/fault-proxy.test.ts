@@ -218,6 +218,23 @@ describe("a fault proxy", () => {
     for (const client of clients) client.socket.destroy();
   });
 
+  it("strands what is open for good, serves new connections, and resets the stranded when healed", async () => {
+    const [stranded, gone] = [await dial(), await dial()];
+    await stranded.says("ada");
+    proxy.strand();
+    stranded.socket.write("lost");
+    gone.socket.destroy();
+    const next = await dial();
+    await next.says("served");
+    expect(stranded.received).toBe("ada");
+    expect(stranded.ending).toBe("");
+    await proxy.heal();
+    expect(await stranded.ends()).toBe("ECONNRESET");
+    await next.says(" still");
+    next.socket.destroy();
+    await eventually(() => echo.endings.length === 3);
+  });
+
   it("sends new connections to another server, and leaves open ones where they are", async () => {
     const other = createServer((socket) => socket.on("error", () => {}).end("the other"));
     other.listen(0, "127.0.0.1");

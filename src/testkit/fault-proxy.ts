@@ -8,7 +8,8 @@
  * | what happens in a network | here |
  * | --- | --- |
  * | slow, narrow | `latencyUpMs`, `latencyDownMs`, `rateBytesPerSec` |
- * | half-open connection, dropped packets | `blackhole` |
+ * | dropped packets | `blackhole` |
+ * | half-open connection, whose peer knows nothing of it any more | `strand()` |
  * | connection reset | `cut()`, `cutAfterBytesDown`, `cutEachAfterBytesDown` |
  * | connection ended in the middle of an answer | the same with `cutBy: "end"` |
  * | an answer or a handshake that stops in its middle | `stallEachAfterBytesDown` |
@@ -125,6 +126,11 @@ export class FaultProxy {
     for (const link of this.#links) link.reset();
   }
 
+  /** What is open gets nothing through any more; new connections are served. Healed, the network resets the stranded ones. */
+  strand(): void {
+    for (const link of this.#links) link.strand();
+  }
+
   /** Ends the server's half of every open connection towards the client; the server knows nothing of it. */
   halfClose(): void {
     for (const link of this.#links) link.endTowardsClient();
@@ -134,6 +140,7 @@ export class FaultProxy {
   async heal(): Promise<void> {
     this.refuse = false;
     this.#change(NO_FAULTS);
+    for (const link of this.#links) if (link.isStranded) link.reset();
     await this.reopen();
   }
 
