@@ -66,6 +66,25 @@ describe("a union", () => {
     ]);
   });
 
+  test("of a union and a map is told from inside the map where a map was meant", () => {
+    const kept = z.strictObject({
+      get: z.union([
+        duration("w").transform(() => 1),
+        z.strictObject({ ttl: duration("w"), tags: z.array(z.string()) }),
+      ]),
+    });
+    expect(said(kept, { get: { ttl: "1m", tags: "a" } })).toEqual(["get.tags: expected a list, found text"]);
+    expect(said(kept, { get: { ttl: "soon", tags: [] } })).toEqual([
+      'get.ttl: expected milliseconds or text like "30s" (ms, s, m, h, d), found text',
+    ]);
+    expect(said(kept, { get: [] })).toEqual([
+      'get: expected milliseconds or text like "30s" (ms, s, m, h, d), or a map, found a list',
+    ]);
+    expect(said(kept, { get: "soon" })).toEqual([
+      'get: expected milliseconds or text like "30s" (ms, s, m, h, d), or a map, found text',
+    ]);
+  });
+
   test("with a discriminator names its values, and inside it the names of the branch that it picks", () => {
     const auth = z.strictObject({
       auth: z

@@ -101,7 +101,14 @@ function unionProblems(
   return [{ path, message: sentence(message, value, own.flatMap(allowedTexts)), ...(wants.length > 0 && { wants }) }];
 }
 
-const isOfSort = (issue: Issue): boolean => issue.code === "invalid_type" || issue.code === "invalid_value";
+function isOfSort(issue: Issue): boolean {
+  if (issue.code === "invalid_union")
+    return (
+      issue.errors.length > 0 &&
+      issue.errors.every((errors) => errors.some((each) => each.path.length === 0 && isOfSort(each)))
+    );
+  return issue.code === "invalid_type" || issue.code === "invalid_value";
+}
 /** zod's own words begin so; an author's do not. */
 const isDefault = (issue: Issue): boolean => /^(Invalid |Too |Unrecognized )/.test(issue.message);
 const bare = (text: string): string => text.replace(/^expected /, "");
@@ -114,7 +121,7 @@ function expectation(issue: Issue): string {
     case "invalid_value":
       return `expected ${oneOf(issue.values)}`;
     case "invalid_union":
-      return `expected ${oneOf(allowedTexts(issue))}`;
+      return isDefault(issue) ? `expected ${oneOf(allowedTexts(issue))}` : issue.message;
     case "too_small":
       return bounded("at least", issue.minimum, issue.origin);
     case "too_big":
