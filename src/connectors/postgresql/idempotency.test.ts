@@ -129,6 +129,8 @@ describe("the ledger's table", () => {
     expect(refused).toMatchObject({ kind: "permission_denied", outcome: "none" });
     const inside = db.transaction(async (tx) => tx.insert({ table, data: { n: 1 } }), { idempotencyKey: "k" });
     expect(await failure(inside)).toMatchObject({ kind: "permission_denied" });
+    const reading = db.transaction((tx) => tx.query({ sql: "SELECT 1 AS a" }), { idempotencyKey: "k" });
+    expect(await reading).toEqual([{ a: 1 }]);
     expect(await exists(ledger)).toBe(false);
     expect(await failure(db.ledger.create())).toMatchObject({ kind: "permission_denied" });
   });
