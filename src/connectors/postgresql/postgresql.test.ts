@@ -179,6 +179,21 @@ describe("a connect that fails", () => {
     expect(await db.query({ sql: "SELECT 1 AS a" })).toEqual([{ a: 1 }]);
     await db.disconnect();
   });
+
+  test("whose connections are all busy on a server that is full is degraded, not down", async () => {
+    const admin = await connected();
+    await admin.query({ sql: "CREATE ROLE two LOGIN PASSWORD 'two' CONNECTION LIMIT 2" });
+    await using db = Object.assign(await connected({ username: "two", password: "two", maxConnections: 2 }), {
+      [Symbol.asyncDispose]: () => db.disconnect(),
+    });
+    const busy = [1, 2].map(() => db.query({ sql: "SELECT pg_sleep(0.3)" }));
+    await expect.poll(() => db.healthCheck()).toMatchObject({
+      status: "degraded",
+      error: "all 2 connections are busy, and the server has none left",
+    });
+    await Promise.all(busy);
+    expect(await db.healthCheck()).toMatchObject({ status: "healthy" });
+  });
 });
 
 describe("a thousand calls at a time on five connections", () => {

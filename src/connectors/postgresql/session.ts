@@ -86,7 +86,8 @@ export async function openSession(
     sql,
     async ping(signal): Promise<Degraded | void> {
       // While all are busy, a connection of its own asks: a running call is not disturbed, and is no proof of health.
-      const own = pool.hasRoom ? undefined : await connect(signal, () => {});
+      const own = pool.hasRoom ? undefined : await connect(signal, () => {}).catch(unlessFull);
+      if (own === FULL) return { degraded: `all ${pool.size} connections are busy, and the server has none left` };
       const asked = own ?? (await borrow(signal));
       try {
         await asked.run({ sql: "SELECT 1", values: [] });
@@ -106,6 +107,14 @@ export async function openSession(
     },
     close: () => pool.close(CLOSE_MS),
   };
+}
+
+/** The server answered: it takes no more connections. */
+const FULL = "full";
+
+function unlessFull(error: unknown): typeof FULL {
+  if ((error as { readonly code?: unknown }).code === "53300") return FULL;
+  throw error;
 }
 
 interface Opening extends Pick<Environment, "clock" | "signal"> {
