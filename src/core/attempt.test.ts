@@ -55,6 +55,28 @@ describe("a try", () => {
     expect([call.record.attempts, connects]).toEqual([1, 0]);
   });
 
+  test("is over as soon as it is cancelled, whether or not its work listens; what that brings later goes nowhere", async () => {
+    let finish = (_answer: unknown): void => {};
+    session = sessionOf(() => new Promise((resolve) => (finish = resolve)));
+    const call = makeCall();
+    const waiting = run(call);
+    call.cancel(new ConnectorError("cancelled", "given up"));
+    await expect(waiting).rejects.toThrow("given up");
+    finish(1);
+    await expect(waiting).rejects.toThrow("given up");
+  });
+
+  test("that is cancelled while a session is opened asks nothing of it", async () => {
+    const call = makeCall();
+    const waiting = run(call);
+    let asked = 0;
+    Object.assign(session!.handlers, { work: () => asked++ });
+    call.cancel(new ConnectorError("cancelled", "given up"));
+    await expect(waiting).rejects.toThrow("given up");
+    await new Promise(setImmediate);
+    expect([connects, asked]).toEqual([1, 0]);
+  });
+
   test("opens a session where there is none", async () => {
     expect(await run(makeCall({ input: 7 }))).toEqual({ late: 7 });
     expect(connects).toBe(1);

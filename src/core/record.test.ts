@@ -20,6 +20,14 @@ test("a record is settled once: the first result stays, and each listener hears 
   expect([record.result, record.durationMs, heard]).toEqual(["timeout", 50, 2]);
 });
 
+test("a listener hears whether or not it is the only one", () => {
+  const record = new CallRecord(where, 100);
+  let heard = 0;
+  record.onSettled(() => heard++);
+  record.settle("ok", 150);
+  expect(heard).toBe(1);
+});
+
 test("who asks a settled record hears at once", () => {
   const record = new CallRecord(where, 0);
   record.settle("ok", 1);
@@ -65,4 +73,11 @@ test("a call that has just begun is in its first instant until it has waited or 
   waited.addWait("queued", 1);
   expect(waited.now(clock)).toBe(500);
   expect(Object.assign(begun(), { attempts: 1 }).now(clock)).toBe(500);
+});
+
+test("an answer that is that of an earlier call says so, and no other does", () => {
+  const record = new CallRecord(where, 0);
+  expect([record.replayed, record.meta().replayed]).toEqual([false, undefined]);
+  record.answer.replayed = true;
+  expect([record.replayed, record.meta().replayed]).toEqual([true, true]);
 });
