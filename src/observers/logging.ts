@@ -96,9 +96,19 @@ function severityOfState(state: StateEvent["state"], reason: string | undefined)
 }
 
 function factsOf(record: CallRecord): Record<string, unknown> {
-  const { connector, provider, operation, effect, attempts, durationMs, waitMs, cache, traceId } = record;
+  const { connector, provider, operation, effect, attempts, durationMs, waitMs, cache, replayed, traceId } = record;
   const times = { durationMs: rounded(durationMs), waitMs: waitMs === 0 ? undefined : rounded(waitMs) };
-  return { connector, provider, operation, effect, attempts, ...times, cache, traceId };
+  return {
+    connector,
+    provider,
+    operation,
+    effect,
+    attempts,
+    ...times,
+    cache,
+    replayed: replayed || undefined,
+    traceId,
+  };
 }
 
 function failureOf(error: ConnectorError | undefined): Record<string, unknown> {

@@ -101,13 +101,14 @@ export function traceTo(api: OpenTelemetryLike): Disposable {
   const call = (record: CallRecord): void => {
     // Refused before it began.
     const { span } = calls.get(record) ?? opened(record, labelOf(record), systemClock.wall() - record.durationMs);
-    const { result = "internal", outcome, attempts: tries, waitMs, cache, error } = record;
+    const { result = "internal", outcome, attempts: tries, waitMs, cache, replayed, error } = record;
     // What a caller made up stands in the message as well.
     const words = labelOf(record) === record.operation ? error?.message : undefined;
     span.setAttributes({
       "busbar.attempts": tries,
       "busbar.wait_ms": waitMs,
       "busbar.cache": cache,
+      "busbar.replayed": replayed || undefined,
       "busbar.outcome": outcome,
       "error.type": result === "ok" ? undefined : result,
     });
