@@ -27,12 +27,12 @@ test("time in which the process itself kept its event loop busy is not", async (
   const lost: number[] = [];
   for (let time = 0; time < 10; time++) {
     const before = lag.lostMs;
-    block(50);
+    block(100);
     await pauseFor(5);
     lost.push(lag.lostMs - before);
   }
   lag.stop();
-  expect(Math.min(...lost)).toBeLessThan(25);
+  expect(Math.min(...lost)).toBeLessThan(60);
 });
 
 test("it keeps nothing alive", () => {
