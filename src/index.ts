@@ -1,7 +1,8 @@
 /** The public surface of busbar; importing it loads no driver. */
 export { defineConnector, type ConnectorClass, type FlatConfig, type Methods } from "./connectors/define.ts";
 export type { ConnectorEnvironment } from "./connectors/connector-environment.ts";
-export { DefinedConnector, type ConnectorDescription } from "./connectors/defined.ts";
+export type { ConnectorDescription } from "./connectors/connector-description.ts";
+export { DefinedConnector } from "./connectors/defined.ts";
 export { bytes, duration, pool, port, secret, tls } from "./config/fields.ts";
 export { BaseConnector, type AnswerWithMeta } from "./core/connector.ts";
 export type { ConditionChange, ConnectorState, ConnectorStatus, Failure, LastError } from "./core/connector-status.ts";

@@ -35,7 +35,7 @@ export interface Surroundings {
   readonly credentials: Credentials | undefined;
   readonly signs: VitalSigns;
   /** The session that a running call can use, or undefined where one must be opened first. */
-  readonly session: () => Session | undefined;
+  readonly session: (call: Call) => Session | undefined;
   /** Opens a session; throws a `ConnectorError`. */
   readonly connect: () => Promise<Session>;
   /** Whether a call may begin: there is a session, or it may open one. */

@@ -16,24 +16,15 @@ import { sameValue } from "../core/same-value.ts";
 import { Redaction, secretsIn } from "../core/secret.ts";
 import { lazyStream, type ItemStream, type OpenedStream } from "../core/stream.ts";
 import type { CircuitControl } from "../policies/circuit.ts";
+import type { ConnectorDescription } from "./connector-description.ts";
 import type { ConnectorEnvironment } from "./connector-environment.ts";
 import { Configured, type Surroundings } from "./configured.ts";
-import { RenewableCredentials } from "./credentials.ts";
+import { RenewableCredentials, withRenewal } from "./credentials.ts";
 import type { HealthCheckOptions } from "./health-check.ts";
+import { sameClass } from "./same-class.ts";
+import { openProven } from "./open-proven.ts";
 import { settingsOf, type Settings } from "./settings.ts";
 import { VitalSigns } from "./vital-signs.ts";
-
-/** Everything about a connector but its secrets. */
-export interface ConnectorDescription {
-  readonly name: string;
-  readonly provider: string;
-  readonly type: Definition["type"];
-  readonly title: string;
-  readonly summary: string;
-  readonly operations: Operations;
-  /** As parsed; secrets print as `[redacted]`. */
-  readonly settings: Settings;
-}
 
 /** Longest wait for running calls at `disconnect`, where nothing is said. */
 const DRAIN_MS = 10_000;
@@ -52,6 +43,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   readonly #signs: VitalSigns;
   readonly #around: Surroundings;
   #now: Configured;
+  /** How often it was disconnected. */
+  #disconnects = 0;
   /** Configurations are put in force one after the other. */
   #reconfiguring: Promise<unknown> = Promise.resolve();
 
@@ -78,14 +71,14 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
         onFailed: (error) => this.#warn("credentials not renewed", error),
       });
     const common = { name: this.name, clock: this.#clock, redaction: this.#redaction };
-    const { condition } = environment;
-    this.#signs = new VitalSigns({ ...common, connector: this, settings: condition, inForce: () => this.#now });
+    const of = { ...common, connector: this, settings: environment.condition, inForce: () => this.#now };
+    this.#signs = new VitalSigns(of);
     this.#around = {
       ...common,
       random: this.#random,
       signs: this.#signs,
       credentials: this.#credentials,
-      session: () => this.#lifecycle.runningSession,
+      session: (call) => this.#lifecycle.sessionFor(call),
       connect: () => this.#connectOnUse(),
       isOpen: () => this.#lifecycle.session !== undefined || this.#mayConnect(),
       enter: (call) => call.record.onSettled(this.#lifecycle.enter(call)),
@@ -117,6 +110,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   /** Refuses new calls, waits up to `timeout` milliseconds (10 s) for running ones, cancels the rest, closes. */
   override async disconnect({ timeout = DRAIN_MS }: { readonly timeout?: number } = {}): Promise<void> {
+    this.#disconnects++;
     try {
       await this.#lifecycle.disconnect(timeout);
       // Also where there was no session, and nobody has begun to open one meanwhile.
@@ -129,10 +123,11 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   /**
    * Takes on the configuration of another connector of the same class without a pause. Where this one is connected, what is
    * new is proven first, by a connection and a sign of life; calls that run finish on what they have. Throws, and leaves
-   * everything as it was, where the system cannot be reached or refuses.
+   * everything as it was, where the system cannot be reached or refuses; throws `input_invalid` for anything but a
+   * connector of the same class.
    */
   async reconfigure(like: DefinedConnector): Promise<void> {
-    const { definition, settings } = like.#now;
+    const { definition, settings } = sameClass<DefinedConnector>(this, like).#now;
     const done = this.#reconfiguring.then(() => this.#exchange(definition, settings));
     this.#reconfiguring = done.catch(() => {});
     return done;
@@ -198,7 +193,14 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   async #ping(signal: AbortSignal): Promise<void | Degraded> {
     const session = this.#lifecycle.session ?? (await this.#connectOnUse());
-    return session.ping(signal);
+    try {
+      return await session.ping(signal);
+    } catch (error) {
+      const { session: live } = this.#lifecycle;
+      // Or it was replaced, and closed, while it was asked.
+      if (live === undefined || live === session) throw error;
+      return live.ping(signal);
+    }
   }
 
   #mayConnect(): boolean {
@@ -225,27 +227,28 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       clock: this.#clock,
       random: this.#random,
       signal,
-      conceal: (secret) => this.#redaction.learn([secret]),
+      // The configuration's own anew, so that many learned at run time do not crowd them out.
+      conceal: (secret) => this.#redaction.learn([secret, ...secretsIn([connection, options, this.config])]),
       notify: (event, detail, about) =>
         publishNotice({ connector: this.name, name: event, detail, severity: about?.severity }),
     };
     return definition.open({ connection, options }, environment);
   }
 
-  /** Does it once more where the credentials were refused and there are others now. Calls have a policy for that. */
-  async #renewing<T>(work: () => Promise<T>): Promise<T> {
-    const seen = this.#credentials?.generation ?? 0;
-    try {
-      return await work();
-    } catch (thrown) {
-      if (this.#now.failures.classified(thrown).kind !== "unauthenticated") throw thrown;
-      if ((await this.#credentials?.renew(seen)) !== true) throw thrown;
-      return work();
-    }
+  /** Does it again where the credentials were refused and there are others now. Calls have a policy for that. */
+  #renewing<T>(work: () => Promise<T>): Promise<T> {
+    const disconnects = this.#disconnects;
+    // Whoever disconnected meanwhile has been told that nothing is open.
+    const mayGoOn = (thrown: unknown): boolean =>
+      disconnects === this.#disconnects && this.#now.failures.classified(thrown).kind === "unauthenticated";
+    return withRenewal(work, this.#credentials, mayGoOn);
   }
 
-  async #renew(like: object | undefined): Promise<boolean> {
-    if (!(like instanceof DefinedConnector) || sameValue(this.config, like.config)) return false;
+  async #renew(read: object | undefined): Promise<boolean> {
+    if (read === undefined) return false;
+    const like = sameClass<DefinedConnector>(this, read);
+    // Closing waits for the calls that wait for this.
+    if (sameValue(this.config, like.config) || this.#lifecycle.isClosing) return false;
     await this.reconfigure(like);
     publishAudit({ event: "credentials renewed", connector: this.name });
     return true;
@@ -253,7 +256,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
 
   async #exchange(definition: Definition, settings: Settings): Promise<void> {
     // Nothing may begin to open between the last look and the exchange.
-    while (!this.#lifecycle.isSettled) await this.#lifecycle.settled();
+    while (this.#lifecycle.isOpening) await this.#lifecycle.opened();
     if (definition === this.#now.definition && sameValue(settings, this.config)) return;
     const next = new Configured(definition, settings, this.#around, this.#now);
     this.#redaction.learn(secretsIn([settings.connection, settings.options]));
@@ -270,26 +273,19 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   }
 
   async #prove(next: Configured, putInForce: () => void): Promise<void> {
-    const { session } = this.#lifecycle;
-    const { connection, options } = next.settings;
-    if (session === undefined) return putInForce();
+    const { session, isClosing } = this.#lifecycle;
+    if (session === undefined || isClosing) return putInForce();
+    const {
+      connection,
+      options,
+      policies: { timeout: limitMs },
+    } = next.settings;
     const isRenewable = next.definition === this.#now.definition && sameValue(this.config.options, options);
     if (!isRenewable || session.renew === undefined)
-      return this.#lifecycle.replace((signal) => this.#openProven(next, signal), putInForce);
+      return this.#lifecycle.replace((signal) => openProven(this.#open(next, signal), signal), putInForce, limitMs);
     if (!sameValue(this.config.connection, connection))
-      await this.#lifecycle.renew(async (live, signal) => live.renew?.(connection, signal));
+      await this.#lifecycle.renew(async (live, signal) => live.renew?.(connection, signal), limitMs);
     putInForce();
-  }
-
-  async #openProven(next: Configured, signal: AbortSignal): Promise<Session> {
-    const session = await this.#open(next, signal);
-    try {
-      await session.ping(signal);
-      return session;
-    } catch (error) {
-      await session.close().catch(() => {});
-      throw error;
-    }
   }
 
   #warn(event: string, thrown: unknown): void {

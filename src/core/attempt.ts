@@ -17,7 +17,7 @@ export interface AttemptHooks {
   readonly classify: (error: unknown) => Classification | undefined;
   readonly onUnclassified: (error: unknown) => void;
   /** The session that this call can use, or undefined where one must be opened first. */
-  readonly session: () => Session | undefined;
+  readonly session: (call: Call) => Session | undefined;
   /** Opens a session; throws a `ConnectorError`. */
   readonly connect: () => Promise<Session>;
   /** Hears of every try that was answered. */
@@ -54,7 +54,7 @@ export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | unde
   // Whatever it throws before its first wait is a rejection like the rest.
   const begin = (call: Call): Promise<unknown> => {
     try {
-      const session = hooks.session();
+      const session = hooks.session(call);
       return session === undefined ? connectAndAsk(call) : Promise.resolve(ask(session, call));
     } catch (thrown) {
       return Promise.reject(thrown);

@@ -233,7 +233,7 @@ describe("disconnect", () => {
     const leave = calls.map((call) => lifecycle.enter(call));
     const closing = watch(lifecycle.disconnect(DRAIN_MS));
     await clock.advance(500);
-    expect([lifecycle.session, lifecycle.runningSession, lifecycle.isClosing]).toEqual([
+    expect([lifecycle.session, lifecycle.sessionFor(makeCall()), lifecycle.isClosing]).toEqual([
       undefined,
       opening.session,
       true,
@@ -244,7 +244,7 @@ describe("disconnect", () => {
     leave[1]!();
     await clock.settle();
     expect([closing.state, opening.closes, clock.pending]).toEqual(["done", 1, 0]);
-    expect([lifecycle.runningSession, lifecycle.isClosing]).toEqual([undefined, false]);
+    expect([lifecycle.sessionFor(makeCall()), lifecycle.isClosing]).toEqual([undefined, false]);
     expect(calls.map((call) => call.cancelled)).toEqual([undefined, undefined]);
   });
 

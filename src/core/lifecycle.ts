@@ -7,14 +7,15 @@
  * twice, also while the other is under way. Who connects while a session is being closed gets the next one.
  *
  * `replace` opens another session beside the live one and, only when that has worked, puts it in its place. Calls that
- * began before keep the old session open until they have settled; their repeats run on the new one. So there is no moment
- * without a session, and a new one that cannot be opened changes nothing.
+ * began before keep the old session open until they have settled; their repeats run on the new one, and keep that open as
+ * well. So there is no moment without a session, and a new one that cannot be opened changes nothing.
  */
 import { orAborted } from "./abort.ts";
 import type { Call } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import { ConnectorError } from "./errors.ts";
 import type { StateEvent } from "./events.ts";
+import type { CallRecord } from "./record.ts";
 import { RunningCalls } from "./running-calls.ts";
 
 interface Closable {
@@ -37,7 +38,9 @@ export interface LifecycleHooks<S extends Closable> {
 /** Longest wait for a session to close. */
 const CLOSE_MS = 10_000;
 /** Longest that calls may keep a session that was replaced; longer than all but streams and calls without a limit. */
-const RETIRE_MS = 300_000;
+export const RETIRE_MS = 300_000;
+/** Longest that a session may take to be opened beside a live one, where opening has no limit. */
+const REPLACE_MS = 60_000;
 
 interface Opening<S> {
   readonly promise: Promise<S>;
@@ -50,12 +53,17 @@ export class Lifecycle<S extends Closable> {
   #running = new RunningCalls();
   /** Those that began before, each with the end of their session. */
   readonly #retired = new Map<RunningCalls, Promise<void>>();
+  /** Calls that began with an earlier session and run on a later one, each with those of the session that it got last. */
+  readonly #moved = new WeakMap<CallRecord, RunningCalls>();
   #session: S | undefined;
   /** The session of the calls that still run while it is being closed. */
   #draining: S | undefined;
   #opening: Opening<S> | undefined;
   #replacing: Opening<unknown> | undefined;
   #closing: Promise<void> | undefined;
+  #drainMs = 0;
+  /** Those that are waited for before it is closed. */
+  #awaited: readonly RunningCalls[] = [];
 
   constructor(hooks: LifecycleHooks<S>) {
     this.#hooks = hooks;
@@ -66,8 +74,10 @@ export class Lifecycle<S extends Closable> {
     return this.#session;
   }
 
-  /** The session for calls that run already: also one that waits for them before it is closed. */
-  get runningSession(): S | undefined {
+  /** The session for a try of a call that runs already: also one that waits for its calls before it is closed. */
+  sessionFor(call: Call): S | undefined {
+    // Where no session was replaced, the call is among those who keep the live one open.
+    if (this.#retired.size > 0) this.#move(call);
     return this.#session ?? this.#draining;
   }
 
@@ -87,8 +97,15 @@ export class Lifecycle<S extends Closable> {
     return (this.#opening ??= this.#begin((abort) => this.#open(abort))).promise;
   }
 
+  /** While it is being closed, a shorter limit than before shortens the wait. */
   disconnect(drainMs: number): Promise<void> {
-    return (this.#closing ??= this.#close(drainMs).finally(() => (this.#closing = undefined)));
+    if (this.#closing !== undefined) {
+      this.#drainMs = Math.min(this.#drainMs, drainMs);
+      for (const calls of this.#awaited) void this.#drain(calls);
+      return this.#closing;
+    }
+    this.#drainMs = drainMs;
+    return (this.#closing = this.#close().finally(() => (this.#closing = undefined)));
   }
 
   /** Whether nothing is being opened or closed. */
@@ -96,9 +113,13 @@ export class Lifecycle<S extends Closable> {
     return this.#opening === undefined && this.#closing === undefined;
   }
 
-  /** Resolves when what is being opened or closed now is done, well or not. */
-  async settled(): Promise<void> {
-    await Promise.allSettled([this.#opening?.promise, this.#closing]);
+  get isOpening(): boolean {
+    return this.#opening !== undefined;
+  }
+
+  /** Resolves when what is being opened now is done, well or not. */
+  async opened(): Promise<void> {
+    await this.#opening?.promise.catch(() => {});
   }
 
   /**
@@ -106,9 +127,10 @@ export class Lifecycle<S extends Closable> {
    * leaves everything as it was, where it cannot be opened or the connector is disconnected meanwhile.
    *
    * @param onReplaced runs in the moment of the exchange.
+   * @param limitMs most milliseconds that opening may take; 0 means a minute: what waits for it must not wait for ever.
    */
-  async replace(open: Open<S>, onReplaced: () => void): Promise<void> {
-    const replacing = this.#begin((abort) => this.#opened(open, abort));
+  async replace(open: Open<S>, onReplaced: () => void, limitMs: number): Promise<void> {
+    const replacing = this.#begin((abort) => this.#opened(open, abort, limitMs || REPLACE_MS));
     this.#replacing = replacing;
     try {
       const session = await replacing.promise;
@@ -126,14 +148,23 @@ export class Lifecycle<S extends Closable> {
   }
 
   /** Lets the live session take on something else by itself, as long as that may take and it is not disconnected. */
-  async renew(work: (session: S, signal: AbortSignal) => Promise<void>): Promise<void> {
+  async renew(work: (session: S, signal: AbortSignal) => Promise<void>, limitMs: number): Promise<void> {
     const session = this.#session;
     if (session === undefined) throw disconnected();
+    const renew = (signal: AbortSignal): Promise<void> => work(session, signal);
     try {
-      await (this.#replacing = this.#begin((abort) => this.#limited((signal) => work(session, signal), abort))).promise;
+      await (this.#replacing = this.#begin((abort) => this.#limited(renew, abort, limitMs || REPLACE_MS))).promise;
     } finally {
       this.#replacing = undefined;
     }
+  }
+
+  /** Counts a try among those who keep the live session open, where its call began with an earlier one. */
+  #move(call: Call): void {
+    const { record } = call;
+    if (this.#moved.get(record) === this.#running) return;
+    this.#moved.set(record, this.#running);
+    record.onSettled(this.#running.enter(call));
   }
 
   #begin<T>(open: (abort: AbortController) => Promise<T>): Opening<T> {
@@ -145,7 +176,7 @@ export class Lifecycle<S extends Closable> {
     const { open, onState } = this.#hooks;
     onState("connecting");
     try {
-      this.#session = await this.#opened(open, abort);
+      this.#session = await this.#opened(open, abort, this.#hooks.connectLimitMs());
       onState("connected");
       return this.#session;
     } catch (error) {
@@ -156,8 +187,8 @@ export class Lifecycle<S extends Closable> {
     }
   }
 
-  async #opened(open: Open<S>, abort: AbortController): Promise<S> {
-    const session = await this.#limited(open, abort, (late) => void soon(() => late.close()).catch(() => {}));
+  async #opened(open: Open<S>, abort: AbortController, limitMs: number): Promise<S> {
+    const session = await this.#limited(open, abort, limitMs, (late) => void soon(() => late.close()).catch(() => {}));
     // What TypeScript refuses, JavaScript does not.
     if (typeof (session as Partial<S> | undefined | null)?.close !== "function") throw noSession();
     return session;
@@ -166,10 +197,10 @@ export class Lifecycle<S extends Closable> {
   async #limited<T>(
     work: (signal: AbortSignal) => Promise<T>,
     abort: AbortController,
+    limitMs: number,
     onLate?: (value: T) => void,
   ): Promise<T> {
-    const { clock, connectLimitMs } = this.#hooks;
-    const limitMs = connectLimitMs();
+    const { clock } = this.#hooks;
     const timer = limitMs > 0 ? clock.timeout(limitMs, () => abort.abort(tooSlow(limitMs))) : undefined;
     try {
       return await orAborted(
@@ -182,7 +213,7 @@ export class Lifecycle<S extends Closable> {
     }
   }
 
-  async #close(drainMs: number): Promise<void> {
+  async #close(): Promise<void> {
     for (const opening of [this.#opening, this.#replacing]) {
       if (opening === undefined) continue;
       opening.abort.abort(disconnected());
@@ -193,13 +224,18 @@ export class Lifecycle<S extends Closable> {
     this.#session = undefined;
     this.#hooks.onState("draining");
     try {
-      const groups = [this.#running, ...this.#retired.keys()];
-      await Promise.all(groups.map((calls) => calls.drain(this.#hooks.clock, drainMs, "Disconnected")));
+      this.#awaited = [this.#running, ...this.#retired.keys()];
+      await Promise.all(this.#awaited.map((calls) => this.#drain(calls)));
+      this.#awaited = [];
       this.#draining = undefined;
       await Promise.all([...this.#retired.values(), session && this.#end(session)]);
     } finally {
       this.#hooks.onState("disconnected");
     }
+  }
+
+  #drain(calls: RunningCalls): Promise<void> {
+    return calls.drain(this.#hooks.clock, this.#drainMs, "Disconnected");
   }
 
   /** Closes a session that was replaced, as soon as the calls that may use it are over. */

@@ -1,5 +1,5 @@
 /** The working half of the hub: connectors by name, opened together, closed together, given another configuration together. */
-import type { ConnectorDescription } from "../connectors/defined.ts";
+import type { ConnectorDescription } from "../connectors/connector-description.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { publishNotice } from "../core/events.ts";
