@@ -9,7 +9,7 @@ import type { ConnectorType } from "../core/connector-type.ts";
 import type { CallPlace, Server } from "../core/record.ts";
 
 /** Names and values of a span or a measurement; a name without a value counts as left out. */
-export type Attributes = Record<string, string | number | undefined>;
+export type Attributes = Record<string, string | number | boolean | undefined>;
 
 /** How the conventions see one family of systems. */
 interface Convention {
