@@ -21,7 +21,8 @@ export interface StoredAnswer {
 interface Entry {
   readonly answer: StoredAnswer;
   readonly labels: readonly Label[];
-  readonly link: Link<string>;
+  /** Its place in the order; another one after each use. */
+  link: Link<string>;
 }
 
 export class CacheStore {
@@ -45,7 +46,7 @@ export class CacheStore {
       return undefined;
     }
     this.#order.remove(entry.link);
-    this.#entries.set(key, { ...entry, link: this.#order.push(key) });
+    entry.link = this.#order.push(key);
     return entry.answer;
   }
 
