@@ -187,10 +187,12 @@ describe("a connect that fails", () => {
       [Symbol.asyncDispose]: () => db.disconnect(),
     });
     const busy = [1, 2].map(() => db.query({ sql: "SELECT pg_sleep(0.3)" }));
-    await expect.poll(() => db.healthCheck()).toMatchObject({
-      status: "degraded",
-      error: "all 2 connections are busy, and the server has none left",
-    });
+    await expect
+      .poll(() => db.healthCheck())
+      .toMatchObject({
+        status: "degraded",
+        error: "all 2 connections are busy, and the server has none left",
+      });
     await Promise.all(busy);
     expect(await db.healthCheck()).toMatchObject({ status: "healthy" });
   });
