@@ -38,19 +38,22 @@ export class RenewableCredentials implements Credentials {
 
   renew(seen: number): Promise<boolean> {
     if (this.#generation !== seen) return Promise.resolve(true);
-    return (this.#reading ??= this.#read().finally(() => (this.#reading = undefined)));
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    // Somebody else may have put in force meanwhile what was read.
+    return this.#reading.then((isRenewed) => isRenewed || this.#generation !== seen);
   }
 
   async #read(): Promise<boolean> {
     const { clock, onFailed } = this.#source;
     if (clock.now() < this.#pausedUntil) return false;
+    const before = this.#generation;
     let isRenewed = false;
     try {
       isRenewed = await this.#inTime();
     } catch (error) {
       onFailed(error);
     }
-    if (!isRenewed) this.#pausedUntil = clock.now() + PAUSE_MS;
+    if (!isRenewed && this.#generation === before) this.#pausedUntil = clock.now() + PAUSE_MS;
     return isRenewed;
   }
 

@@ -38,8 +38,11 @@ const Toy = defineConnector({
     await system.opening();
     let given = password;
     const id = ++system.opened;
+    const checkPassword = (asked: Secret): void => {
+      if (!system.passwords.has(asked.reveal())) throw Object.assign(new Error("who are you?"), { code: "EAUTH" });
+    };
     const check = (): void => {
-      if (!system.passwords.has(given.reveal())) throw Object.assign(new Error("who are you?"), { code: "EAUTH" });
+      checkPassword(given);
       if (!system.live.has(id)) throw Object.assign(new Error("closed"), { code: `LATE${++system.late}` });
     };
     system.live.add(id);
@@ -70,19 +73,14 @@ const Toy = defineConnector({
       async ping() {
         await system.pinging();
         if (!system.live.has(id)) throw new Error("closed");
-        if (!system.passwords.has(given.reveal())) check();
+        checkPassword(given);
       },
       ...(system.renewing && {
         async renew(other: Readonly<Record<string, unknown>>) {
           await system.renewing?.();
-          const before = given;
-          given = (other as { password: Secret }).password;
-          try {
-            check();
-          } catch (error) {
-            given = before;
-            throw error;
-          }
+          const next = (other as { password: Secret }).password;
+          checkPassword(next);
+          given = next;
         },
       }),
       close: async () => void system.live.delete(id),
@@ -331,7 +329,9 @@ describe.each([
           const told = work().catch((error: unknown) => {
             const { kind, message } = error as ConnectorError;
             // Who disconnects takes the session away from those who need one.
-            if (before === disconnects) failures.push(`${name}: ${kind} ${message}`);
+            const isTold = name === "reconfigure" || name === "read" ? kind === "unauthenticated" : false;
+            // Nor can credentials be proven, or a stream read on, that were rotated twice meanwhile.
+            if (before === disconnects && !isTold) failures.push(`${name}: ${kind} ${message}`);
           });
           results.push(told);
         };
