@@ -232,6 +232,44 @@ describe("trap 1: a write with a key whose answer is lost", () => {
     expect(await rowsOf(table)).toHaveLength(1);
   });
 
+  test("is there once although callers give up at any moment, and come again", async () => {
+    const db = await connected({ maxConnections: 6 });
+    const table = await makeTable();
+    await db.ledger.create();
+    const send = (n: number, signal?: AbortSignal): Promise<unknown> =>
+      db.insert({ table, data: { n } }, { idempotencyKey: `${table} ${n}`, signal });
+    let given = 0;
+    const callers = Array.from({ length: 300 }, async (_, n) => {
+      const abort = new AbortController();
+      const first = send(n, abort.signal).catch((error: unknown) => {
+        expect(error).toMatchObject({ kind: "cancelled" });
+        given++;
+      });
+      setTimeout(() => abort.abort(), n % 40);
+      await first;
+      return send(n);
+    });
+    const answers = await Promise.all(callers);
+    expect(given).toBeGreaterThan(0);
+    const rows = await admin.query({ sql: `SELECT id, n FROM ${table} ORDER BY n` });
+    expect(rows).toEqual(answers);
+  });
+
+  test("is tried again while the first try hangs, and is there once", async () => {
+    const db = await connected({ maxConnections: 4, attemptTimeout: 150, retryAttempts: 50, retry: { delay: 5 } });
+    const table = await makeTable();
+    await db.ledger.create();
+    proxy.latencyDownMs = 5;
+    const sending = Promise.all(
+      [1, 2, 3].map((n) => db.insert({ table, data: { n } }, { idempotencyKey: `${table} ${n}` })),
+    );
+    proxy.blackhole = "down";
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    proxy.blackhole = "none";
+    const answers = await sending;
+    expect(await admin.query({ sql: `SELECT id, n FROM ${table} ORDER BY n` })).toEqual(answers);
+  });
+
   test("waits for a try of its own that the server still works on, and has its answer", async () => {
     const db = await connected({ maxConnections: 2, applicationName: "slow-effect" });
     const table = await makeTable();
