@@ -1,5 +1,6 @@
 /** One connector of a hub, whichever configuration it has now. */
 import type { DefinedConnector } from "../connectors/defined.ts";
+import type { Settings } from "../connectors/settings.ts";
 import type { Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { sameValue } from "../core/same-value.ts";
@@ -22,6 +23,8 @@ export class Member {
   readonly #settings: MemberSettings;
   #loaded: LoadedConnector;
   #made: MadeConnector;
+  /** The settings that were put in force here; the connector has others where it has read its credentials anew. */
+  #taken: Settings;
   /** A connector of another class that is to take this one's place, while it is being proven. */
   #successor: DefinedConnector | undefined;
   #facade: object | undefined;
@@ -32,6 +35,7 @@ export class Member {
     this.#settings = settings;
     this.#loaded = loaded;
     this.#made = this.#make(loaded);
+    this.#taken = this.#inForce;
   }
 
   get loaded(): LoadedConnector {
@@ -58,7 +62,8 @@ export class Member {
 
   /** Whether a configuration would change how the connector works. */
   differsFrom(other: LoadedConnector): boolean {
-    return this.#loaded.class !== other.class || !sameValue(this.#loaded.settings, other.settings);
+    const settings = this.#inForce === this.#taken ? this.#loaded.settings : this.#inForce;
+    return this.#loaded.class !== other.class || !sameValue(settings, other.settings);
   }
 
   /** Notes what a configuration says beside the connector's settings. */
@@ -78,13 +83,21 @@ export class Member {
       await this.connector.reconfigure(next.connector);
       this.#made = { ...next, connector: this.connector };
       this.#loaded = loaded;
+      this.#taken = this.#inForce;
       return undefined;
     }
     const old = this.connector;
-    if (old.isConnected) await this.#prove(next.connector);
-    this.#made = next;
+    this.#successor = next.connector;
+    try {
+      if (old.isConnected) await prove(next.connector);
+      // Together with what follows: whoever closes the hub must find it in one place or the other.
+      this.#made = next;
+    } finally {
+      this.#successor = undefined;
+    }
     this.#facade = undefined;
     this.#loaded = loaded;
+    this.#taken = this.#inForce;
     return old;
   }
 
@@ -92,6 +105,10 @@ export class Member {
   async leave(options: { readonly timeout?: number }): Promise<void> {
     this.#isGone = true;
     await Promise.all([this.#successor?.disconnect(options), this.connector.disconnect(options)]);
+  }
+
+  get #inForce(): Settings {
+    return this.connector.describe().settings;
   }
 
   #make(loaded: LoadedConnector): MadeConnector {
@@ -104,25 +121,22 @@ export class Member {
 
   /** A connector made of the configuration as it is now. */
   async #renewed(): Promise<DefinedConnector | undefined> {
-    const loaded = await this.#settings.renew();
-    if (loaded?.class !== this.#loaded.class) return undefined;
-    const { connector, byHand } = this.#make(loaded);
     // An instance written by hand would have to be exchanged as well; that is what reloading is for.
-    return byHand === undefined ? connector : undefined;
+    if (this.#made.byHand !== undefined) return undefined;
+    const loaded = await this.#settings.renew();
+    return loaded?.class === this.#loaded.class ? this.#make(loaded).connector : undefined;
   }
+}
 
-  async #prove(connector: DefinedConnector): Promise<void> {
-    this.#successor = connector;
-    try {
-      await connector.connect();
-      const { status, error = "it does not say why" } = await connector.healthCheck();
-      if (status !== "unhealthy") return;
-      throw new ConnectorError("unavailable", `The new connector is not well: ${error}`, { outcome: "none" });
-    } catch (error) {
-      await connector.disconnect().catch(() => {});
-      throw error;
-    } finally {
-      this.#successor = undefined;
-    }
+/** Connects it and asks how it is; where it is not well, it is closed again. */
+async function prove(connector: DefinedConnector): Promise<void> {
+  try {
+    await connector.connect();
+    const { status, error = "it does not say why" } = await connector.healthCheck();
+    if (status !== "unhealthy") return;
+    throw new ConnectorError("unavailable", `The new connector is not well: ${error}`, { outcome: "none" });
+  } catch (error) {
+    await connector.disconnect().catch(() => {});
+    throw error;
   }
 }

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { ConnectorError } from "../core/errors.ts";
 import { publishNotice } from "../core/events.ts";
 import { didYouMean } from "../core/issues.ts";
+import { RETIRE_MS } from "../core/lifecycle.ts";
 import { auditConfiguration } from "./audit-configuration.ts";
 import type { LoadedConfig } from "./configuration.ts";
 import { FileWatch } from "./file-watch.ts";
@@ -12,7 +13,7 @@ import type { LoadedConnector } from "./loaded-connector.ts";
 import type { Member, MemberSettings } from "./member.ts";
 import { Monitor } from "./monitor.ts";
 import type { MonitorSettings } from "./monitor-settings.ts";
-import { applyConfiguration, makeMembers, type Reloaded } from "./reload.ts";
+import { applyConfiguration, makeMembers, type Leaver, type Reloaded } from "./reload.ts";
 import { statusOf, type HubStatus } from "./status.ts";
 
 /** A connector as the hub sees it; nothing in it is a secret in clear. */
@@ -45,8 +46,8 @@ export class OpenHub {
   #closing: Promise<void> | undefined;
   /** Configurations are put in force one after the other. */
   #applying: Promise<unknown> = Promise.resolve();
-  /** What was replaced or removed and is not closed yet. */
-  readonly #leaving = new Set<Promise<unknown>>();
+  /** What was replaced or removed and is not closed yet, each with its end. */
+  readonly #leaving = new Map<Leaver, Promise<unknown>>();
   /** Ends what close must not leave behind. */
   readonly #onClosed: (() => Promise<void>)[] = [];
 
@@ -117,7 +118,12 @@ export class OpenHub {
 
   /** Puts in force what the references of the configuration stand for now; its own text is not read again. */
   refresh(): Promise<Reloaded> {
-    return this.#inTurn(async () => this.#apply(await this.#config.refresh()));
+    return this.#inTurn(async () => {
+      const config = await this.#config.refresh();
+      const reloaded = await this.#apply(config);
+      if (reloaded.changed.length > 0) auditConfiguration("configuration reloaded", config);
+      return reloaded;
+    });
   }
 
   /** Reloads when the configuration's files change, and refreshes when only its values' do, until the hub is closed. */
@@ -228,13 +234,14 @@ export class OpenHub {
   async #apply(config: LoadedConfig): Promise<Reloaded> {
     if (this.#closing !== undefined) throw closed();
     const settingsOf = (loaded: LoadedConnector): MemberSettings => this.#settingsOf(loaded);
-    const reloaded = await applyConfiguration(this.#members, config.connectors, settingsOf, (connector) => {
+    const leave = (connector: Leaver): void => {
       const left = connector
-        .disconnect()
+        .disconnect({ timeout: RETIRE_MS })
         .catch((error: unknown) => warn(connector.name, "session not closed", error))
-        .finally(() => this.#leaving.delete(left));
-      this.#leaving.add(left);
-    });
+        .finally(() => this.#leaving.delete(connector));
+      this.#leaving.set(connector, left);
+    };
+    const reloaded = await applyConfiguration(this.#members, config.connectors, settingsOf, leave);
     this.#config = config;
     for (const [name, error] of reloaded.failed) warn(name, KEPT, error);
     const fresh = [...reloaded.added, ...reloaded.changed].flatMap((name) => this.#members.get(name) ?? []);
@@ -244,6 +251,11 @@ export class OpenHub {
 
   async #close(options: { readonly timeout?: number }): Promise<void> {
     const ended = Promise.all(this.#onClosed.map((end) => end()));
+    // What goes wrong is told where their end is waited for.
+    const hurry = (): void => {
+      for (const connector of this.#leaving.keys()) void connector.disconnect(options).catch(() => {});
+    };
+    hurry();
     const failed: string[] = [];
     const causes: unknown[] = [];
     await Promise.all(
@@ -257,7 +269,8 @@ export class OpenHub {
       }),
     );
     await Promise.all([ended, this.#applying.catch(() => {})]);
-    await Promise.all(this.#leaving);
+    hurry();
+    await Promise.all(this.#leaving.values());
     if (failed.length === 0) return;
     const cause = causes.length === 1 ? causes[0] : new AggregateError(causes);
     throw new ConnectorError("internal", `Could not close: ${failed.join(", ")}`, { outcome: "none", cause });

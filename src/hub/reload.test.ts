@@ -6,22 +6,25 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
   BaseConnector,
+  ConnectorError,
   defineConnector,
   openHub,
   read,
   secret,
-  type ConnectorError,
   type Health,
   type Hub,
   type HubOptions,
   type NoticeEvent,
 } from "../index.ts";
 import type { AuditEvent } from "../core/audit-event.ts";
+import { fakeClock } from "../testkit/fake-clock.ts";
 
 /** Hosts that are down, sessions that are open as host/password, and what calls wait for. */
 let down: Set<string>;
 let live: string[];
 let working: Promise<unknown>;
+/** Passwords that are refused. */
+let refused: Set<string>;
 
 const Toy = defineConnector({
   provider: "toy",
@@ -39,7 +42,10 @@ const Toy = defineConnector({
     live.push(id);
     return {
       handlers: {
-        where: async () => id,
+        async where() {
+          if (refused.has(password?.reveal() ?? "")) throw new ConnectorError("unauthenticated", "who are you?");
+          return id;
+        },
         async work() {
           await working;
           return id;
@@ -130,6 +136,7 @@ const failure = (work: Promise<unknown>): Promise<ConnectorError> =>
 
 beforeEach(() => {
   down = new Set();
+  refused = new Set();
   live = [];
   working = Promise.resolve();
   heard = [];
@@ -234,6 +241,69 @@ describe("reload", () => {
     expect((await failure(old.execute("where" as never))).message).toContain("Connector not connected");
   });
 
+  test("what is replaced by another class has five minutes for its calls, and no longer", async () => {
+    const clock = fakeClock();
+    const entries: Entries = { a: { host: "1" }, b: { host: "1" } };
+    const hub = await hubOf(entries, { clock });
+    working = new Promise(() => {});
+    const running = ["a", "b"].map((name) => failure(hub.get(name).execute("work" as never, {}, { timeout: 0 })));
+    await clock.settle();
+    entries["a"] = { host: "2", provider: Other };
+    delete entries["b"];
+    await hub.reload();
+    await clock.advance(299_000);
+    expect(live).toEqual(["1/", "1/", "other 2"]);
+    await clock.advance(1_000);
+    expect((await Promise.all(running)).map(({ kind }) => kind)).toEqual(["cancelled", "cancelled"]);
+    expect(live).toEqual(["other 2"]);
+    const closing = hub.close();
+    await clock.advance(0);
+    await closing;
+  });
+
+  test("closing the hub waits for what is leaving no longer than it was told", async () => {
+    const clock = fakeClock();
+    const entries: Entries = { a: { host: "1" }, b: { host: "1" } };
+    const hub = await hubOf(entries, { clock });
+    working = new Promise(() => {});
+    const running = ["a", "b"].map((name) => failure(hub.get(name).execute("work" as never, {}, { timeout: 0 })));
+    await clock.settle();
+    entries["a"] = { host: "2", provider: Other };
+    delete entries["b"];
+    await hub.reload();
+    const closing = hub.close({ timeout: 500 });
+    await clock.advance(500);
+    await closing;
+    expect((await Promise.all(running)).map(({ kind }) => kind)).toEqual(["cancelled", "cancelled"]);
+    expect([live, clock.pending]).toEqual([[], 0]);
+  });
+
+  test("a class that throws when it is made again keeps its name to what works, and its secrets to itself", async () => {
+    let made = 0;
+    class Moody extends Toy {
+      constructor(...given: ConstructorParameters<typeof Toy>) {
+        super(...given);
+        if (++made === 3) throw new TypeError(`cannot make of ${String(given[0].password)}`);
+      }
+    }
+    const entry = (password: string) => ({
+      name: "a",
+      type: "custom" as const,
+      provider: Moody,
+      connection: { host: "1", password },
+    });
+    const connectors = [entry("secret-one")];
+    const hub = await openHub({ connectors });
+    hubs.push(hub);
+    await hub.connect();
+    connectors[0] = entry("secret-two");
+    const { failed } = await hub.reload();
+    expect(failed.get("a")).toMatchObject({ kind: "config_invalid", connector: "a" });
+    expect(String(failed.get("a")?.stack)).not.toContain("secret-two");
+    expect(JSON.stringify(heard)).not.toContain("secret-two");
+    expect(await where(hub, "a")).toBe("1/secret-one");
+  });
+
   test("trap 10: another class that cannot connect does not take over", async () => {
     const entries: Entries = { a: { host: "1" } };
     const hub = await hubOf(entries);
@@ -323,6 +393,20 @@ describe("files", () => {
     await writeFile(at("secret"), "two\n");
     await expect.poll(() => where(hub, "a")).toBe("1/two");
     await expect.poll(() => live).toEqual(["1/two"]);
+    expect(heard).toContainEqual({ event: "configuration reloaded", files: [at("c.yaml")], connectors: ["a"] });
+  });
+
+  test("a secret that was read anew after a refusal can be taken back", async () => {
+    const hub = await open({ watch: false });
+    expect(await where(hub, "a")).toBe("1/one");
+    await writeFile(at("secret"), "two\n");
+    refused.add("one");
+    expect(await where(hub, "a")).toBe("1/two");
+    expect((await hub.reload()).unchanged).toEqual(["a"]);
+    refused.clear();
+    await writeFile(at("secret"), "one\n");
+    expect((await hub.reload()).changed).toEqual(["a"]);
+    expect(await where(hub, "a")).toBe("1/one");
   });
 
   test("also where a link is turned to another folder, as Kubernetes does", async () => {

@@ -7,8 +7,9 @@
  */
 import { configError, type ConfigProblem } from "../config/problem.ts";
 import type { DefinedConnector } from "../connectors/defined.ts";
-import type { ConnectorError } from "../core/errors.ts";
-import { redactor, secretsIn } from "../core/secret.ts";
+import { toConnectorError } from "../core/classify.ts";
+import { type ConnectorError } from "../core/errors.ts";
+import { redactError, redactor, secretsIn } from "../core/secret.ts";
 import type { LoadedConnector } from "./loaded-connector.ts";
 import { Member, type MemberSettings } from "./member.ts";
 
@@ -22,8 +23,8 @@ export interface Reloaded {
   readonly failed: ReadonlyMap<string, ConnectorError>;
 }
 
-/** Closes, in the background, a connector that the hub has no more. */
-type Leave = (connector: Pick<DefinedConnector, "name" | "disconnect">) => void;
+/** A connector that the hub has no more. */
+export type Leaver = Pick<DefinedConnector, "name" | "disconnect">;
 
 /** Makes the members of a configuration that is new. Throws one `config_invalid` where classes refuse theirs. */
 export function makeMembers(
@@ -36,20 +37,23 @@ export function makeMembers(
     try {
       members.set(loaded.name, new Member(loaded, settingsOf(loaded)));
     } catch (error) {
-      const redact = redactor(secretsIn([loaded.settings.connection, loaded.settings.options]));
-      const message = redact(error instanceof Error ? error.message : String(error));
+      const { message } = cleaned(error, loaded);
       problems.push({ origin: loaded.origin([]), connector: loaded.name, path: [], message });
     }
   if (problems.length > 0) throw configError(problems);
   return members;
 }
 
-/** Turns `members` into those of `connectors`, in their order. Throws `config_invalid`, with nothing changed, as `makeMembers`. */
+/**
+ * Turns `members` into those of `connectors`, in their order. Throws `config_invalid`, with nothing changed, as `makeMembers`.
+ *
+ * @param leave closes, in the background, what the hub has no more.
+ */
 export async function applyConfiguration(
   members: Map<string, Member>,
   connectors: readonly LoadedConnector[],
   settingsOf: (loaded: LoadedConnector) => MemberSettings,
-  leave: Leave,
+  leave: (connector: Leaver) => void,
 ): Promise<Reloaded> {
   const isChanged = (loaded: LoadedConnector): boolean => members.get(loaded.name)?.differsFrom(loaded) !== false;
   // A class may refuse what its schema lets through; all are made before anything is touched.
@@ -72,8 +76,7 @@ export async function applyConfiguration(
           const replaced = await member?.takeOn(loaded);
           if (replaced !== undefined) leave(replaced);
         } catch (error) {
-          // A connector throws nothing else.
-          failed.set(name, error as ConnectorError);
+          failed.set(name, cleaned(error, loaded).locate(name));
         }
     }),
   );
@@ -84,4 +87,11 @@ export async function applyConfiguration(
     removed,
     failed,
   };
+}
+
+/** A class written by the user may throw anything when it is made; its configuration's secrets are taken out of it. */
+function cleaned(thrown: unknown, { settings }: LoadedConnector): ConnectorError {
+  const error = toConnectorError(thrown, () => "config_invalid");
+  redactError(error, redactor(secretsIn([settings.connection, settings.options])));
+  return error;
 }
