@@ -30,7 +30,23 @@ test("a name without a value is as none; lists are no maps; NaN is itself", () =
   expect(sameValue(null, {})).toBe(false);
 });
 
-test("functions, dates, bytes and instances are the same only where they are identical", () => {
+test("dates, addresses and bytes are compared by what they say", () => {
+  const pairs = [
+    [new Date(0), new Date(0), new Date(1)],
+    [new Uint8Array([1, 2]), Buffer.from([1, 2]), new Uint8Array([1, 3])],
+    [new URL("http://a/?b"), new URL("http://a/?b"), new URL("http://a/?c")],
+  ];
+  for (const [value, same, other] of pairs) {
+    expect([sameValue({ value }, { value: same }), sameValue({ value }, { value: other })]).toEqual([true, false]);
+    expect([sameValue(value, String(value)), sameValue({}, value), sameValue(value, {})]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  }
+});
+
+test("functions and instances are the same only where they are identical", () => {
   const values = [() => 1, new Date(0), new Uint8Array(1), new Map(), /x/];
   for (const value of values) expect(sameValue({ value }, { value })).toBe(true);
   expect(
@@ -39,6 +55,6 @@ test("functions, dates, bytes and instances are the same only where they are ide
       () => 1,
     ),
   ).toBe(false);
-  expect(sameValue(new Date(0), new Date(0))).toBe(false);
-  expect(sameValue(new Uint8Array(1), new Uint8Array(1))).toBe(false);
+  expect(sameValue(new Map(), new Map())).toBe(false);
+  expect(sameValue(/x/, /x/)).toBe(false);
 });
