@@ -33,7 +33,7 @@ function readArguments() {
       options: { quick: { type: "boolean", default: false }, seed: { type: "string" } },
     });
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(`${(error instanceof Error ? error.message : String(error)).split(". ")[0]}.`);
   }
 }
 
