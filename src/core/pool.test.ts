@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { fakeClock, type FakeClock } from "../testkit/fake-clock.ts";
 import { makeCall } from "../testkit/make-call.ts";
 import { ConnectorError } from "./errors.ts";
-import { Pool, type PoolSettings } from "./pool.ts";
+import { Pool } from "./pool.ts";
+import type { PoolSettings } from "./pool-settings.ts";
 
 interface Fake {
   readonly id: number;
@@ -301,6 +302,33 @@ describe("a pool", () => {
     expect(system.pool).toMatchObject({ size: 1, idle: 1 });
   });
 
+  test("keeps the place of a connection until it is closed", async () => {
+    let closed!: () => void;
+    const closing = new Promise<void>((resolve) => (closed = resolve));
+    const system = new System({ max: 1, close: () => closing });
+    const { pool } = system;
+    pool.release(await pool.checkout());
+    pool.retire();
+    const next = pool.checkout();
+    await system.clock.settle();
+    expect([pool.size, pool.waiting, system.made.length]).toEqual([1, 1, 1]);
+    closed();
+    expect([(await next).id, pool.size]).toEqual([2, 1]);
+  });
+
+  test("leaves the place of a connection to one outside, until it is given back", async () => {
+    const system = new System({ max: 2 });
+    const { pool } = system;
+    const [one, two] = [await pool.checkout(), await pool.checkout()];
+    const leave = await pool.vacate(one);
+    expect([one.closed, pool.size]).toEqual(["well", 2]);
+    const next = pool.checkout();
+    expect(await fate(next)).toBe("waits");
+    leave();
+    expect([(await next).id, pool.size]).toEqual([3, 2]);
+    pool.release(two);
+  });
+
   test("hands out only new connections after `retire`, and disturbs nobody who runs", async () => {
     const system = new System();
     const [idle, busy] = [await system.pool.checkout(), await system.pool.checkout()];
@@ -314,6 +342,7 @@ describe("a pool", () => {
     const next = system.pool.checkout();
     system.pool.release(busy);
     expect(busy.closed).toBe("well");
+    await system.clock.settle();
     system.attempts[0]!.succeed();
     expect((await next).id).toBe(3);
   });

@@ -11,33 +11,15 @@
  * after a failover starts on a connection that lives. If the check fails, what stood idle as long is let go of as well.
  *
  * Every connection carries the generation in which it was made. `retire` begins a new one: idle connections of the old
- * are closed, busy ones when they come back. So credentials can change without a call noticing.
+ * are closed, busy ones when they come back. So credentials can change without a call noticing. A connection keeps its place
+ * until it is closed, so that there are never more of them than allowed: the system may count them as well.
  */
 import { orAborted } from "./abort.ts";
 import type { Call } from "./call.ts";
-import type { Clock, Timer } from "./clock.ts";
+import type { Timer } from "./clock.ts";
 import { ConnectorError } from "./errors.ts";
+import type { PoolSettings } from "./pool-settings.ts";
 import { LinkedList } from "./linked-list.ts";
-
-export interface PoolSettings<T extends object> {
-  readonly clock: Clock;
-  /** Most connections at a time, those being made included. */
-  readonly max: number;
-  /** Milliseconds without use after which a connection is closed; 0 keeps it. */
-  readonly idleTimeoutMs: number;
-  /** Most milliseconds for making one connection; 0 means no limit. */
-  readonly connectionTimeoutMs: number;
-  /** A connection that stood idle for longer is checked before it is handed out. */
-  readonly trustMs: number;
-  /** Makes one connection, and calls `onLost` when that breaks at any later time. */
-  open(this: void, signal: AbortSignal, onLost: () => void): Promise<T>;
-  /** Whether it is already known that a connection works no more. */
-  isBroken(this: void, connection: T): boolean;
-  /** Whether a connection that stood idle still works. Ends by itself. */
-  check(this: void, connection: T): Promise<boolean>;
-  /** Ends a connection, in good order unless it is broken. Ends by itself. */
-  close(this: void, connection: T, isBroken: boolean): Promise<void>;
-}
 
 type Caller = Pick<Call, "cancelled" | "onCancel" | "record">;
 
@@ -64,6 +46,8 @@ export class Pool<T extends object> {
   readonly #waiters = new LinkedList<Waiter<T>>();
   readonly #opening = new Set<AbortController>();
   readonly #ending = new Set<Promise<void>>();
+  /** Places of connections that are being closed in good order, and of those outside the pool. */
+  #taken = 0;
   #checking = 0;
   #generation = 0;
   #idleTimer: Timer | undefined;
@@ -74,9 +58,9 @@ export class Pool<T extends object> {
     this.#settings = settings;
   }
 
-  /** Connections there are, those being made included. */
+  /** Connections there are, those being made and being closed included. */
   get size(): number {
-    return this.#members.size + this.#opening.size;
+    return this.#members.size + this.#opening.size + this.#taken;
   }
 
   get idle(): number {
@@ -110,7 +94,7 @@ export class Pool<T extends object> {
     if (member?.isBusy !== true) return;
     const isBroken = broken || member.isLost || this.#settings.isBroken(connection);
     if (isBroken || member.generation !== this.#generation || this.#closing !== undefined) {
-      this.#end(connection, isBroken);
+      void this.#end(connection, isBroken);
       return this.#supply();
     }
     const waiter = this.#waiters.shift();
@@ -126,6 +110,19 @@ export class Pool<T extends object> {
     this.#generation++;
     this.#endIdle(() => true);
     this.#supply();
+  }
+
+  /**
+   * Closes a connection that was checked out, so that one outside the pool can have its place. Resolves, when it is closed,
+   * with how to give the place back.
+   */
+  async vacate(connection: T): Promise<() => void> {
+    this.#taken++;
+    await this.#end(connection, false);
+    return () => {
+      this.#taken--;
+      this.#supply();
+    };
   }
 
   /** Refuses waiters and new callers, waits up to `graceMs` for busy connections to come back, and ends them all. */
@@ -145,7 +142,7 @@ export class Pool<T extends object> {
           resolve();
         };
       });
-    for (const connection of [...this.#members.keys()]) this.#end(connection, true);
+    for (const connection of [...this.#members.keys()]) void this.#end(connection, true);
     await Promise.all(this.#ending);
   }
 
@@ -216,15 +213,15 @@ export class Pool<T extends object> {
     const member: Member<T> = { generation: this.#generation, isLost: false, isBusy: true, idleSince: 0 };
     const onLost = (): void => {
       member.isLost = true;
-      if (member.connection !== undefined && !member.isBusy) this.#end(member.connection, true);
+      if (member.connection !== undefined && !member.isBusy) void this.#end(member.connection, true);
     };
     const timer = limitMs > 0 ? clock.timeout(limitMs, () => abort.abort(tooSlow(limitMs))) : undefined;
     const made = open(abort.signal, onLost).finally(() => timer?.cancel());
     // Too late for its caller and no longer counted: it must not stay.
-    member.connection = await orAborted(made, abort.signal, (late) => this.#track(close(late, true)));
+    member.connection = await orAborted(made, abort.signal, (late) => void this.#track(close(late, true)));
     this.#members.set(member.connection, member);
     if (!member.isLost) return member.connection;
-    this.#end(member.connection, true);
+    void this.#end(member.connection, true);
     throw new ConnectorError("connection_lost", "The connection broke as soon as it was made", { outcome: "none" });
   }
 
@@ -247,10 +244,10 @@ export class Pool<T extends object> {
   }
 
   #endIdle(isMeant: (member: Member<T>) => boolean): void {
-    for (const member of this.#idle.filter(isMeant)) this.#end(member.connection!, false);
+    for (const member of this.#idle.filter(isMeant)) void this.#end(member.connection!, false);
   }
 
-  #end(connection: T, isBroken: boolean): void {
+  async #end(connection: T, isBroken: boolean): Promise<void> {
     const member = this.#members.get(connection);
     if (member === undefined) return;
     this.#members.delete(connection);
@@ -260,13 +257,19 @@ export class Pool<T extends object> {
       this.#idleTimer?.cancel();
       this.#idleTimer = undefined;
     }
-    this.#track(this.#settings.close(connection, isBroken));
+    const ended = this.#track(this.#settings.close(connection, isBroken));
     if (this.#members.size === 0) this.#onEmpty?.();
+    if (isBroken) return;
+    this.#taken++;
+    await ended;
+    this.#taken--;
+    this.#supply();
   }
 
-  #track(ending: Promise<void>): void {
+  #track(ending: Promise<void>): Promise<void> {
     const over = ending.catch(() => {}).then(() => void this.#ending.delete(over));
     this.#ending.add(over);
+    return over;
   }
 
   #armIdleTimer(): void {

@@ -139,6 +139,25 @@ describe("trap 28: rotated credentials of a database need no restart", () => {
     await expect.poll(() => count(names[0])).toBe(0);
   });
 
+  test("a role that may have no more connections than the pool is rotated under load, and no call fails", async () => {
+    const role = await makeRole("p0");
+    await admin.query({ sql: `ALTER ROLE ${role} CONNECTION LIMIT 5` });
+    await write(role, "p0");
+    const hub = await open("", false);
+    const reached: unknown[] = [];
+    const calls = await underLoad(hub, async () => {
+      for (let round = 1; round <= 6; round++) {
+        await who(hub);
+        await admin.query({ sql: `ALTER ROLE ${role} PASSWORD 'p${round}'` });
+        await write(role, `p${round}`);
+        const { failed } = await hub.reload();
+        reached.push(failed.get("db")?.code);
+      }
+    });
+    expect(calls).toBeGreaterThan(50);
+    expect(reached).toEqual([undefined, undefined, undefined, undefined, undefined, undefined]);
+  });
+
   test("new credentials that do not work leave the old in force", async () => {
     const names = [await makeRole("p0"), await makeRole("p1")] as const;
     await write(names[0], "p0");

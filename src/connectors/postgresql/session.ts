@@ -11,13 +11,7 @@ import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
 import { addressOf, type Address } from "../../contracts/sql/address.ts";
 import { SqlSession, type SqlHandlers } from "../../contracts/sql/session.ts";
-import {
-  SYSTEM,
-  type Connection,
-  type connection as connectionFields,
-  type Options,
-  type options as optionFields,
-} from "./config.ts";
+import { SYSTEM, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
 import { sendCancel } from "./wire/cancel.ts";
 import { guardParser } from "./wire/guard-parser.ts";
 import { PostgreSQLConnection } from "./connection.ts";
@@ -99,11 +93,20 @@ export async function openSession(
       return waiting === 0 ? undefined : { degraded: `${waiting} calls wait for one of ${size} connections` };
     },
     async renew(other, signal) {
-      const next = addressOf(other as Connection, SYSTEM);
-      const proof = await openConnection(driver, { address: next, options, clock, signal, onLost: () => {} });
-      await proof.close();
-      address = next;
-      pool.retire();
+      const next = addressOf(other, SYSTEM);
+      const prove = async (): Promise<void> => {
+        const proof = await openConnection(driver, { address: next, options, clock, signal, onLost: () => {} });
+        await proof.close();
+        // Who gave up waiting has been told that nothing has changed.
+        signal.throwIfAborted();
+        address = next;
+        pool.retire();
+      };
+      await prove().catch(async (error: unknown) => {
+        if (!isFull(error)) throw error;
+        const leave = await pool.vacate(await borrow(signal));
+        await prove().finally(leave);
+      });
     },
     close: () => pool.close(CLOSE_MS),
   };
@@ -116,6 +119,9 @@ function unlessFull(error: unknown): typeof FULL {
   if ((error as { readonly code?: unknown }).code === "53300") return FULL;
   throw error;
 }
+
+/** Whether the server, or the role, may have no more connections. */
+const isFull = (error: unknown): boolean => (error as { readonly code?: unknown } | undefined)?.code === "53300";
 
 interface Opening extends Pick<Environment, "clock" | "signal"> {
   readonly address: Address;
