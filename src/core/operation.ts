@@ -27,7 +27,7 @@ export interface Operation<
   /** What carrying it out does; where that hangs on the call, the effect that stands for it in lists and settings. */
   readonly effect: Effect;
   /** The effect of one particular call, where that hangs on more. */
-  effectOf?(input: z.output<I>, about: EffectContext): Effect;
+  effectOf?(this: void, input: z.output<I>, about: EffectContext): Effect;
   /** On what it hangs, in words, for documentation: "`keyed` with an idempotency key, else `unsafe`". */
   readonly effectWhen?: string;
   readonly examples: readonly Example[];

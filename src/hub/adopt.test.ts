@@ -9,6 +9,7 @@ import {
   openHub,
   read,
   stream,
+  write,
   type CallRecord,
   type Health,
   type Hub,
@@ -97,6 +98,23 @@ describe("a class written by hand", () => {
     await hub.close();
     expect(instance!.log.at(-1)).toBe("disconnect");
     expect(Legacy.made).toHaveLength(1);
+  });
+
+  test("is given an idempotency key only for operations that it declares as keyed", async () => {
+    const keys: unknown[] = [];
+    const keyed = write("Orders.", z.unknown(), z.unknown(), { effect: "keyed" });
+    class Keyed extends Legacy {
+      readonly operations = { order: keyed, set: write("Sets.", z.unknown(), z.unknown()) };
+      override async execute(...[, , options]: [string, unknown, { idempotencyKey?: string }?]): Promise<never> {
+        keys.push(options!.idempotencyKey);
+        return undefined as never;
+      }
+    }
+    const db = (await open(Keyed)).get("old");
+    await db.execute("set" as never, {});
+    await db.execute("order" as never, {}, { idempotencyKey: "k1" });
+    await db.execute("order" as never, {});
+    expect(keys).toEqual([undefined, "k1", expect.stringMatching(/^[0-9a-f-]{36}$/)]);
   });
 
   test("goes through the policies: a write whose outcome is unknown is never sent again", async () => {

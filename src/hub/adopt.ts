@@ -132,8 +132,9 @@ function optionsOf(call: Call): CallOptions {
     get signal() {
       return call.signal;
     },
+    // Only where it means something: whoever passes its options on would be refused otherwise.
     get idempotencyKey() {
-      return call.idempotencyKey;
+      return call.effect === "keyed" ? call.idempotencyKey : undefined;
     },
   };
 }
