@@ -3,7 +3,9 @@
  *
  * It looks at them now and then instead of asking the operating system for events: those miss files on network drives,
  * files that are replaced rather than written (editors, `mv`), and the symbolic links by which Kubernetes swaps a whole
- * folder of secrets. A look at a file costs some microseconds.
+ * folder of secrets. A look at a file costs some microseconds. A file that was changed a moment before is told of once more
+ * with the next look: what is written to it within the resolution of the file system's time leaves no trace (Git's "racy"
+ * entries).
  */
 import { stat } from "node:fs/promises";
 import type { Clock, Timer } from "../core/clock.ts";
@@ -16,6 +18,9 @@ export interface FileWatchSettings {
   /** Must not reject. The next look comes when it has ended. */
   onChange(this: void, files: readonly string[]): Promise<void>;
 }
+
+/** Finest time of change that can be relied on: Linux notes it by the tick of its clock. */
+const RESOLUTION_MS = 20;
 
 /** Looks at files until it is closed; it does not keep the process alive. */
 export class FileWatch {
@@ -37,7 +42,7 @@ export class FileWatch {
    */
   async start(since: number): Promise<void> {
     const looks = await this.#look();
-    for (const [file, { changedAt }] of looks) if (changedAt >= since) looks.set(file, NEVER_SEEN);
+    for (const [file, { changedAt }] of looks) if (changedAt >= since - RESOLUTION_MS) looks.set(file, NEVER_SEEN);
     this.#seen = looks;
     this.#arm();
   }
@@ -61,9 +66,12 @@ export class FileWatch {
   }
 
   async #check(): Promise<void> {
+    const wallMs = this.#settings.clock.wall();
     const now = await this.#look();
     const changed = [...now].filter(([file, look]) => (this.#seen.get(file) ?? look).text !== look.text);
-    this.#seen = now;
+    this.#seen = new Map(now);
+    for (const [file, { changedAt }] of changed)
+      if (Math.abs(wallMs - changedAt) <= RESOLUTION_MS) this.#seen.set(file, NEVER_SEEN);
     if (changed.length > 0 && !this.#isClosed) await this.#settings.onChange(changed.map(([file]) => file));
   }
 
