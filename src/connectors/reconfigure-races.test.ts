@@ -217,7 +217,8 @@ describe("another configuration", () => {
 describe("credentials that are read anew", () => {
   test("do not hold up who disconnects meanwhile, and the call gets its refusal", async () => {
     const { wait, open } = gate();
-    const toy = make({}, { renew: () => wait.then(() => make({ password: "two" })) });
+    let reads = 0;
+    const toy = make({}, { renew: () => (reads++, wait.then(() => make({ password: "two" }))) });
     await toy.connect();
     system.passwords = new Set(["two"]);
     const call = failure(toy.work());
@@ -226,7 +227,7 @@ describe("credentials that are read anew", () => {
     open();
     expect((await call).kind).toBe("unauthenticated");
     await closing;
-    expect([system.live.size, clock.pending]).toEqual([0, 0]);
+    expect([system.live.size, clock.pending, reads]).toEqual([0, 0, 1]);
   });
 
   test("connect nobody who was disconnected meanwhile", async () => {

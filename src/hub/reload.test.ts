@@ -263,10 +263,10 @@ describe("reload", () => {
 
   test("closing the hub waits for what is leaving no longer than it was told", async () => {
     const clock = fakeClock();
-    const entries: Entries = { a: { host: "1" }, b: { host: "1" } };
+    const entries: Entries = { a: { host: "1" }, b: { host: "1" }, c: { host: "1" } };
     const hub = await hubOf(entries, { clock });
     working = new Promise(() => {});
-    const running = ["a", "b"].map((name) => failure(hub.get(name).execute("work" as never, {}, { timeout: 0 })));
+    const running = ["a", "b", "c"].map((name) => failure(hub.get(name).execute("work" as never, {}, { timeout: 0 })));
     await clock.settle();
     entries["a"] = { host: "2", provider: Other };
     delete entries["b"];
@@ -274,7 +274,7 @@ describe("reload", () => {
     const closing = hub.close({ timeout: 500 });
     await clock.advance(500);
     await closing;
-    expect((await Promise.all(running)).map(({ kind }) => kind)).toEqual(["cancelled", "cancelled"]);
+    expect((await Promise.all(running)).map(({ kind }) => kind)).toEqual(["cancelled", "cancelled", "cancelled"]);
     expect([live, clock.pending]).toEqual([[], 0]);
   });
 
@@ -312,6 +312,22 @@ describe("reload", () => {
     entries["a"] = { host: "2", provider: Other };
     expect((await hub.reload()).failed.get("a")).toMatchObject({ kind: "unavailable" });
     expect([await where(hub, "a"), live]).toEqual(["1/", ["1/"]]);
+  });
+
+  test("a class written by hand is not made anew for every refusal", async () => {
+    let made = 0;
+    class Refused extends Legacy {
+      constructor(config: { readonly host: string }) {
+        super(config);
+        made++;
+      }
+      override async execute(): Promise<never> {
+        throw new ConnectorError("unauthenticated", "who are you?");
+      }
+    }
+    const hub = await hubOf({ a: { host: "1", provider: Refused } });
+    expect((await failure(where(hub, "a"))).kind).toBe("unauthenticated");
+    expect(made).toBe(1);
   });
 
   test("a class written by hand gets a new instance behind the same handle", async () => {
