@@ -10,26 +10,32 @@ test("`now` is monotonic with fractions, `wall` is the time of day", () => {
   expect(Math.abs(systemClock.wall() - Date.now())).toBeLessThan(1_000);
 });
 
-test.each(["after", "background", "timeout"] as const)("`%s` runs once, not early, and not at all once cancelled", async (name) => {
-  let cancelledRan = false;
-  systemClock[name](1, () => (cancelledRan = true)).cancel();
-  const startedAt = systemClock.now();
-  let runs = 0;
-  await new Promise<void>((resolve) => {
-    const timer = systemClock[name](5, () => {
-      runs++;
-      timer.cancel();
-      resolve();
+test.each(["after", "background", "timeout"] as const)(
+  "`%s` runs once, not early, and not at all once cancelled",
+  async (name) => {
+    let cancelledRan = false;
+    systemClock[name](1, () => (cancelledRan = true)).cancel();
+    const startedAt = systemClock.now();
+    let runs = 0;
+    await new Promise<void>((resolve) => {
+      const timer = systemClock[name](5, () => {
+        runs++;
+        timer.cancel();
+        resolve();
+      });
     });
-  });
-  expect(systemClock.now() - startedAt).toBeGreaterThanOrEqual(5);
-  expect([runs, cancelledRan]).toEqual([1, false]);
-});
+    expect(systemClock.now() - startedAt).toBeGreaterThanOrEqual(5);
+    expect([runs, cancelledRan]).toEqual([1, false]);
+  },
+);
 
-test.each(["after", "background", "timeout"] as const)("`%s` takes no time and less as soon as possible", async (name) => {
-  await new Promise<void>((resolve) => void systemClock[name](0, resolve));
-  await new Promise<void>((resolve) => void systemClock[name](-5, resolve));
-});
+test.each(["after", "background", "timeout"] as const)(
+  "`%s` takes no time and less as soon as possible",
+  async (name) => {
+    await new Promise<void>((resolve) => void systemClock[name](0, resolve));
+    await new Promise<void>((resolve) => void systemClock[name](-5, resolve));
+  },
+);
 
 test.each(["after", "background", "timeout"] as const)(
   "`%s` does not fire at once where the wait is longer than a timer holds",
