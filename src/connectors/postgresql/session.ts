@@ -89,21 +89,19 @@ export async function openSession(
         pool.release(asked);
         await own?.close();
       }
-      const { waiting, size } = pool;
-      return waiting === 0 ? undefined : { degraded: `${waiting} calls wait for one of ${size} connections` };
+      if (pool.waiting > 0) return { degraded: `${pool.waiting} calls wait for one of ${pool.size} connections` };
     },
     async renew(other, signal) {
-      const next = addressOf(other, SYSTEM);
-      const prove = async (): Promise<void> => {
-        const proof = await openConnection(driver, { address: next, options, clock, signal, onLost: () => {} });
-        await proof.close();
+      const prove = async (next = addressOf(other, SYSTEM)): Promise<void> => {
+        await (await openConnection(driver, { address: next, options, clock, signal, onLost: () => {} })).close();
         // Who gave up waiting has been told that nothing has changed.
         signal.throwIfAborted();
         address = next;
         pool.retire();
       };
       await prove().catch(async (error: unknown) => {
-        if (!isFull(error)) throw error;
+        // The server, or the role, may have no more: one of the pool's makes room.
+        if ((error as { readonly code?: unknown }).code !== "53300") throw error;
         const leave = await pool.vacate(await borrow(signal));
         await prove().finally(leave);
       });
@@ -119,9 +117,6 @@ function unlessFull(error: unknown): typeof FULL {
   if ((error as { readonly code?: unknown }).code === "53300") return FULL;
   throw error;
 }
-
-/** Whether the server, or the role, may have no more connections. */
-const isFull = (error: unknown): boolean => (error as { readonly code?: unknown } | undefined)?.code === "53300";
 
 interface Opening extends Pick<Environment, "clock" | "signal"> {
   readonly address: Address;
