@@ -2,8 +2,9 @@
 import { loadFiles, loadObject, type LoadedTree } from "../config/load.ts";
 import type { Origin } from "../config/origin.ts";
 import { configError, formatProblem, type ConfigProblem } from "../config/problem.ts";
-import { nodeAt, plainOf, treeOf } from "../config/tree.ts";
+import { nodeAt, plainOf, treeOf, type Node } from "../config/tree.ts";
 import type { ConnectorType } from "../core/definition.ts";
+import type { ConnectorError } from "../core/errors.ts";
 import { didYouMean } from "../core/issues.ts";
 import { auditConfiguration } from "./audit-configuration.ts";
 import { checkEntry } from "./check-entry.ts";
@@ -47,8 +48,17 @@ export interface LoadedConfig {
   /** Other files that values came from, as full paths: `.env` (there or not) and each `${file:…}`. */
   readonly valueFiles: readonly string[];
   readonly connectors: readonly LoadedConnector[];
-  /** The same configuration with the values that its `${…}` have now; changes of its own text are not looked at. */
-  refresh(): Promise<LoadedConfig>;
+  /**
+   * The same configuration with the values that its `${…}` have now; changes of its own text are not looked at. Connectors
+   * whose values are missing or wrong now are as they were.
+   */
+  refresh(): Promise<RefreshedConfig>;
+}
+
+/** A configuration with new values, as far as they are right. */
+export interface RefreshedConfig extends LoadedConfig {
+  /** What is wrong with the values of which connectors. */
+  readonly broken: ReadonlyMap<string, ConnectorError>;
 }
 
 /**
@@ -68,7 +78,9 @@ export async function readConfig(source: ConfigSource, options: LoadOptions = {}
   return check(isList(sources) ? await loadFiles(sources, env) : loadObject(sources), overrides);
 }
 
-async function check(found: LoadedTree, overrides: NonNullable<LoadOptions["overrides"]>): Promise<LoadedConfig> {
+type Overrides = NonNullable<LoadOptions["overrides"]>;
+
+async function check(found: LoadedTree, overrides: Overrides): Promise<LoadedConfig> {
   if (found.isBroken) throw configError(inOrder(found.problems, found.files));
   const originOf = (path: readonly PropertyKey[]): Origin => ({
     from: "override",
@@ -89,12 +101,34 @@ async function check(found: LoadedTree, overrides: NonNullable<LoadOptions["over
       })),
   ].map((problem) => orMisnamed(problem, names, found.files));
   if (problems.length > 0) throw configError(inOrder(problems, found.files));
-  return {
-    files: found.files,
-    valueFiles: found.valueFiles,
-    connectors: checked.flatMap(({ connector }) => connector ?? []),
-    refresh: async () => check(await found.refresh(), overrides),
-  };
+  return configOf(
+    found,
+    checked.flatMap(({ connector }) => connector ?? []),
+    tree,
+  );
+}
+
+function configOf(found: LoadedTree, connectors: readonly LoadedConnector[], overrides: Node): LoadedConfig {
+  const { files, valueFiles } = found;
+  return { files, valueFiles, connectors, refresh: async () => refresh(await found.refresh(), connectors, overrides) };
+}
+
+/** The text is the same as before, so only the values of single connectors can be wrong. */
+async function refresh(
+  found: LoadedTree,
+  before: readonly LoadedConnector[],
+  overrides: Node,
+): Promise<RefreshedConfig> {
+  if (found.isBroken) throw configError(inOrder(found.problems, found.files));
+  const checked = await Promise.all(found.connectors.map((node) => checkEntry(node, overrides)));
+  const broken = new Map<string, ConnectorError>();
+  const connectors = before.map((old, at) => {
+    const { connector, problems = [] } = checked[at] ?? {};
+    if (connector !== undefined) return connector;
+    broken.set(old.name, configError(inOrder(problems, found.files)));
+    return old;
+  });
+  return { ...configOf(found, connectors, overrides), broken };
 }
 
 /** In a later file, an entry that is not whole is most likely meant for a connector of an earlier one. */

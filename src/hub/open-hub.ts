@@ -120,9 +120,14 @@ export class OpenHub {
   refresh(): Promise<Reloaded> {
     return this.#inTurn(async () => {
       const config = await this.#config.refresh();
-      const reloaded = await this.#apply(config);
-      if (reloaded.changed.length > 0) auditConfiguration("configuration reloaded", config);
-      return reloaded;
+      const { failed, unchanged, ...others } = await this.#apply(config);
+      if (others.changed.length > 0) auditConfiguration("configuration reloaded", config);
+      for (const [name, error] of config.broken) warn(name, KEPT, error);
+      return {
+        ...others,
+        unchanged: unchanged.filter((name) => !config.broken.has(name)),
+        failed: new Map([...config.broken, ...failed]),
+      };
     });
   }
 
@@ -212,8 +217,12 @@ export class OpenHub {
   }
 
   #settingsOf({ name }: LoadedConnector): MemberSettings {
-    const renew = async (): Promise<LoadedConnector | undefined> =>
-      (await this.#config.refresh()).connectors.find((each) => each.name === name);
+    const renew = async (): Promise<LoadedConnector | undefined> => {
+      const { connectors, broken } = await this.#config.refresh();
+      const problem = broken.get(name);
+      if (problem !== undefined) throw problem;
+      return connectors.find((each) => each.name === name);
+    };
     return {
       clock: this.#options.clock,
       isOpen: () => this.#closing === undefined,

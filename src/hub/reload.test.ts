@@ -483,6 +483,23 @@ describe("files", () => {
     await expect.poll(() => where(hub, "a")).toBe("1/three");
   });
 
+  test("a secret that is missing keeps its own connector as it was, and no other", async () => {
+    await writeFile(at("other"), "a");
+    const entry = config("2", "${file:other}").replace("connectors:\n", "").replace("name: a", "name: b");
+    await writeFile(at("c.yaml"), config("1") + entry);
+    const hub = await open();
+    expect([await where(hub, "a"), await where(hub, "b")]).toEqual(["1/one", "2/a"]);
+    await rm(at("secret"));
+    await expect
+      .poll(() => heard)
+      .toContainEqual(expect.objectContaining({ connector: "a", name: "configuration kept", severity: "warning" }));
+    await writeFile(at("other"), "b");
+    await expect.poll(() => where(hub, "b")).toBe("2/b");
+    expect(await where(hub, "a")).toBe("1/one");
+    await writeFile(at("secret"), "two");
+    await expect.poll(() => where(hub, "a")).toBe("1/two");
+  });
+
   test("nothing is watched where nobody wants it, nor once the hub is closed", async () => {
     const hub = await open({ watch: false });
     expect(await where(hub, "a")).toBe("1/one");
