@@ -261,20 +261,20 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     const next = new Configured(definition, settings, this.#around, this.#now);
     this.#redaction.learn(secretsIn([settings.connection, settings.options]));
     try {
-      await this.#prove(next, () => {
+      await this.#prove(next, (isProven) => {
         this.#now = next;
         this.config = settings;
         this.#credentials?.advance();
-        this.#signs.reconfigured(this.isConnected);
+        this.#signs.reconfigured(isProven);
       });
     } catch (thrown) {
       throw next.failures.present(next.failures.ofConnecting(thrown));
     }
   }
 
-  async #prove(next: Configured, putInForce: () => void): Promise<void> {
+  async #prove(next: Configured, putInForce: (isProven: boolean) => void): Promise<void> {
     const { session, isClosing } = this.#lifecycle;
-    if (session === undefined || isClosing) return putInForce();
+    if (session === undefined || isClosing) return putInForce(false);
     const {
       connection,
       options,
@@ -282,10 +282,14 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     } = next.settings;
     const isRenewable = next.definition === this.#now.definition && sameValue(this.config.options, options);
     if (!isRenewable || session.renew === undefined)
-      return this.#lifecycle.replace((signal) => openProven(this.#open(next, signal), signal), putInForce, limitMs);
-    if (!sameValue(this.config.connection, connection))
-      await this.#lifecycle.renew(async (live, signal) => live.renew?.(connection, signal), limitMs);
-    putInForce();
+      return this.#lifecycle.replace(
+        (signal) => openProven(this.#open(next, signal), signal),
+        () => putInForce(true),
+        limitMs,
+      );
+    const isMoved = !sameValue(this.config.connection, connection);
+    if (isMoved) await this.#lifecycle.renew(async (live, signal) => live.renew?.(connection, signal), limitMs);
+    putInForce(isMoved);
   }
 
   #warn(event: string, thrown: unknown): void {
