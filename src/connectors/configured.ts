@@ -5,9 +5,9 @@
  * circuit, cached answers, a limit that is used up) outlives that where the new configuration means the same system under
  * the same policies, so that a rotated password forgets nothing; where it does not, everything starts afresh.
  */
-import { attempt, type AdHoc } from "../core/attempt.ts";
+import { attempt } from "../core/attempt.ts";
 import type { CircuitEvent } from "../core/audit-event.ts";
-import { Call, type CallOptions } from "../core/call.ts";
+import { Call, type AdHoc, type CallOptions } from "../core/call.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Definition, Session } from "../core/definition.ts";
 import { type ConnectorError, type Kind } from "../core/errors.ts";
@@ -52,7 +52,6 @@ export class Configured {
   readonly pipeline: Pipeline;
   readonly #around: Surroundings;
   readonly #server: Server | undefined;
-  readonly #adHoc: WeakMap<CallRecord, AdHoc>;
 
   /** @param before the configuration that was in force until now. */
   constructor(definition: Definition, settings: Settings, around: Surroundings, before?: Configured) {
@@ -63,16 +62,14 @@ export class Configured {
     if (before !== undefined && isSameSystem(before, this)) {
       this.failures = before.failures;
       this.pipeline = before.pipeline;
-      this.#adHoc = before.#adHoc;
       return;
     }
     const { name, redaction, session, connect, signs } = around;
     const { provider, title, classify } = definition;
     this.failures = new Failures({ connector: name, provider, title, classify, redaction });
-    this.#adHoc = new WeakMap();
     const onUnclassified = (error: unknown): void => this.failures.tellUnclassified(error);
     const hooks = { classify, onUnclassified, session, connect, condition: signs.condition };
-    const innermost = attempt(hooks, (call) => this.#adHoc.get(call.record));
+    const innermost = attempt(hooks);
     this.pipeline = buildPipeline(settings.policies, this.#pipelineEnvironment(), innermost);
   }
 
@@ -110,13 +107,17 @@ export class Configured {
 
   /** A call that runs work of the connector's own instead of an operation's handler. */
   beginAdHoc(name: string, operation: Operation, work: AdHoc, options: CallOptions | undefined): Call {
-    const call = this.#start(name, operation, undefined, options);
-    this.#adHoc.set(call.record, work);
-    return call;
+    this.#checkOpen(name);
+    return this.#start(name, operation, undefined, options, work);
   }
 
-  #start(name: string, operation: Operation, input: unknown, options: CallOptions | null | undefined): Call {
-    this.#checkOpen(name);
+  #start(
+    name: string,
+    operation: Operation,
+    input: unknown,
+    options: CallOptions | null | undefined,
+    work?: AdHoc,
+  ): Call {
     const hasKey = options?.idempotencyKey !== undefined;
     const own = operation.effectOf?.(input, { hasKey, options: this.settings.options }) ?? operation.effect;
     const parsed = parseOptions(name, own, options);
@@ -130,7 +131,7 @@ export class Configured {
     );
     record.hasJustBegun = true;
     if (parent !== undefined) record.parent = parent;
-    const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record });
+    const call = new Call({ operation, input, effect, idempotencyKey, signal, timeoutMs, record, work });
     enter(call);
     return call;
   }

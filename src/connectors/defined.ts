@@ -1,12 +1,10 @@
 /** The working half of `defineConnector`: one instance, its session, and the configuration that is in force. */
-import type { CallOptions } from "../core/call.ts";
-import type { AdHoc } from "../core/attempt.ts";
+import type { Call, CallOptions } from "../core/call.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { BaseConnector, type AnswerWithMeta } from "../core/connector.ts";
 import type { ConnectorStatus } from "../core/connector-status.ts";
 import type { Definition, Environment, Session } from "../core/definition.ts";
 import { ConnectorError } from "../core/errors.ts";
-import type { Call } from "../core/call.ts";
 import { publishAudit, publishNotice } from "../core/events.ts";
 import type { Degraded, Health } from "../core/health.ts";
 import { Lifecycle } from "../core/lifecycle.ts";
@@ -188,7 +186,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     options?: CallOptions,
   ): Promise<T> {
     const now = this.#now;
-    return (await now.pipeline.send(now.beginAdHoc(operation.name, operation.value, work as AdHoc, options))) as T;
+    return (await now.pipeline.send(now.beginAdHoc(operation.name, operation.value, work, options))) as T;
   }
 
   async #ping(signal: AbortSignal): Promise<void | Degraded> {

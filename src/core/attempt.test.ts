@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { fakeClock } from "../testkit/fake-clock.ts";
 import { makeCall, type CallSettings } from "../testkit/make-call.ts";
-import { attempt, type AdHoc } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { Session } from "./definition.ts";
 import { ConnectorError } from "./errors.ts";
@@ -12,9 +12,8 @@ type Handler = (input: unknown, call: Call) => unknown;
 let session: Session | undefined;
 let connects: number;
 let unclassified: unknown[];
-let adHoc: AdHoc | undefined;
 beforeEach(() => {
-  [session, connects, unclassified, adHoc] = [undefined, 0, [], undefined];
+  [session, connects, unclassified] = [undefined, 0, []];
 });
 
 const sessionOf = (work: Handler, readOnly?: Handler): Session =>
@@ -24,18 +23,15 @@ const sessionOf = (work: Handler, readOnly?: Handler): Session =>
     ping: async () => {},
     close: async () => {},
   }) as unknown as Session;
-const run = attempt(
-  {
-    classify: (error) => ((error as { code?: string } | undefined)?.code === "23505" ? "conflict" : undefined),
-    onUnclassified: (error) => unclassified.push(error),
-    session: () => session,
-    connect: async () => {
-      connects++;
-      return (session = sessionOf((input) => ({ late: input })));
-    },
+const run = attempt({
+  classify: (error) => ((error as { code?: string } | undefined)?.code === "23505" ? "conflict" : undefined),
+  onUnclassified: (error) => unclassified.push(error),
+  session: () => session,
+  connect: async () => {
+    connects++;
+    return (session = sessionOf((input) => ({ late: input })));
   },
-  () => adHoc,
-);
+});
 const fails = async (work: Handler, settings: CallSettings = {}) => {
   session = sessionOf(work);
   const call = makeCall(settings);
@@ -159,8 +155,7 @@ describe("a try", () => {
       () => 1,
       () => 2,
     );
-    adHoc = async (given) => given === session;
-    const call = makeCall();
+    const call = makeCall({ adHoc: async (given: unknown) => given === session });
     expect([await run(call), call.record.provable]).toEqual([true, false]);
   });
 });

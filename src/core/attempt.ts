@@ -26,17 +26,14 @@ export interface AttemptHooks {
 
 type AnyHandler = (input: unknown, call: Call) => unknown;
 
-/** Work that is not a declared operation: a function of the session, run under the same policies. */
-export type AdHoc = (session: Session, call: Call) => Promise<unknown>;
-
-export function attempt(hooks: AttemptHooks, adHoc: (call: Call) => AdHoc | undefined): Next {
+export function attempt(hooks: AttemptHooks): Next {
   const { condition } = hooks;
   const ask = (session: Session, call: Call): unknown => {
-    const { record } = call;
-    const own = adHoc(call);
-    record.provable = own === undefined && session.readOnlyHandlers?.[record.operation] !== undefined;
+    const { record, work } = call;
+    record.provable = work === undefined && session.readOnlyHandlers?.[record.operation] !== undefined;
     record.stage = "running";
-    if (own !== undefined) return own(session, call);
+    // Whoever wrote it knows which session is his.
+    if (work !== undefined) return work(session as never, call);
     const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
     // The table is typed where the author writes it; here operations are looked up by name.
     const handler = handlers?.[record.operation] as AnyHandler | undefined;

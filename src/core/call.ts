@@ -34,6 +34,9 @@ type CancelListener = (reason: ConnectorError) => void;
 /** A scope hears of its parent's end without a function of its own. */
 type Hearer = CancelListener | Call;
 
+/** Work that is not a declared operation: a function of the session, run under the same policies. */
+export type AdHoc = (session: never, call: Call) => Promise<unknown>;
+
 export interface CallFacts {
   readonly operation: Operation;
   readonly input: unknown;
@@ -42,6 +45,8 @@ export interface CallFacts {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly record: CallRecord;
+  /** What is done instead of the operation's handler. */
+  readonly work?: AdHoc | undefined;
 }
 
 /** One try of an invocation, as policies and handlers see it. */
@@ -53,6 +58,8 @@ export class Call {
   /** The caller's own limit for the whole call; `undefined` leaves it to the connector. */
   declare readonly timeoutMs: number | undefined;
   declare readonly record: CallRecord;
+  /** What is done instead of the operation's handler. */
+  declare readonly work: AdHoc | undefined;
   /** Number of this try, from 1. */
   declare readonly attempt: number;
   /** The system itself must refuse any write of this try; only set where the session has a handler that sees to it. */
@@ -73,6 +80,7 @@ export class Call {
     this.effect = facts.effect;
     this.timeoutMs = facts.timeoutMs;
     this.record = facts.record;
+    this.work = facts.work;
     this.#key = parent === undefined ? facts.idempotencyKey : undefined;
     this.#external = parent === undefined ? facts.signal : undefined;
     this.#parent = parent;

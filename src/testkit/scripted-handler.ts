@@ -72,10 +72,8 @@ export function scriptedHandler(steps: readonly Step[], settings: ScriptSettings
     if (seen.length === steps.length) return;
     throw new Error(`The script has ${steps.length} steps, and ${seen.length} calls reached the system`);
   };
-  const next = attempt(
-    { classify, onUnclassified: () => {}, session: () => session, connect: () => Promise.resolve(session) },
-    () => undefined,
-  );
+  const connect = async () => session;
+  const next = attempt({ classify, onUnclassified: () => {}, session: () => session, connect });
   return { next, handler, seen, verify, [Symbol.dispose]: verify };
 }
 
