@@ -72,7 +72,10 @@ export function openLink({ client, target, faults, onEnd }: LinkOptions): FaultL
 
 function resetSocket(socket: Socket): void {
   if (socket.destroyed) return;
+  // Node loses the handle of a socket that is reset while its end is being sent: it never closes. That takes one turn.
+  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
   if (socket.connecting) socket.destroy();
+  else if (isEnding) socket.once("finish", () => resetSocket(socket));
   else socket.resetAndDestroy();
 }
 

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { frozenListener } from "./frozen-listener.ts";
+import { watchResources } from "./left-resources.ts";
 import { becomesTrue, pauseFor } from "./services/wait.ts";
 
 /** A server that says everything back, and remembers how its connections ended. */
@@ -301,6 +302,23 @@ describe("a fault proxy", () => {
     await new Promise((resolve) => echo.server.close(resolve));
     const client = new Client(connect({ host: proxy.host, port: proxy.port }));
     expect(await client.ends()).toBe("ECONNRESET");
+  });
+
+  it("leaves no socket behind of connections that are cut in the turn in which they end", async () => {
+    const watch = watchResources();
+    try {
+      const clients = await Promise.all([dial(), dial(), dial()]);
+      await Promise.all(clients.map((client) => client.says("hello")));
+      proxy.halfClose();
+      proxy.cut();
+      await Promise.all(clients.map((client) => client.ends()));
+      await eventually(() => echo.endings.length === 3);
+      let left: string[] = [];
+      await becomesTrue(async () => (left = await watch.left()).length === 0, { timeoutMs: 3000 });
+      expect(left).toEqual([]);
+    } finally {
+      watch.stop();
+    }
   });
 
   it("closes twice, with everything that is open", async () => {
