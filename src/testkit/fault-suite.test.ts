@@ -117,7 +117,7 @@ test.each<[string, string, (good: Subject) => Partial<Subject>, RegExp]>([
       const isToFail = ({ timeout }: { readonly timeout?: unknown }): boolean => timeout !== undefined;
       return { read: (options) => first ?? (isToFail(options) ? (first = read(options)) : read(options)) };
     },
-    /ECONNREFUSED/,
+    /ECONNREFUSED|ECONNRESET/,
   ],
   [
     "keeps its connections",
