@@ -6,7 +6,7 @@ import { auditTo, type AuditEntry } from "busbar/observers";
 import { fail } from "busbar/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { compileDelete, compileUpdate } from "../../src/contracts/sql/compile.ts";
-import { dialect } from "../../src/connectors/postgresql/dialect.ts";
+import { dialect } from "../../src/connectors/postgresql/text/dialect.ts";
 import { CANARY, openShop } from "./scripted-shop.ts";
 
 let entries: AuditEntry[];

@@ -9,7 +9,7 @@ import { sqlOperations, type Isolation, type SqlOperations } from "../../contrac
 import { FunctionThrew } from "../../contracts/sql/session.ts";
 import type { SqlTransaction } from "../../contracts/sql/transaction.ts";
 import { connection, options, SYSTEM, type Options } from "./config.ts";
-import { dialect } from "./dialect.ts";
+import { dialect } from "./text/dialect.ts";
 import { classify } from "./errors.ts";
 import { openSession, type PostgreSQLSession } from "./session.ts";
 

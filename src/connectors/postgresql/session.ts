@@ -15,7 +15,7 @@ import { SYSTEM, type connection as connectionFields, type Options, type options
 import { sendCancel } from "./wire/cancel.ts";
 import { guardParser } from "./wire/guard-parser.ts";
 import { PostgreSQLConnection } from "./connection.ts";
-import { dialect } from "./dialect.ts";
+import { dialect } from "./text/dialect.ts";
 import { classify } from "./errors.ts";
 
 /** What of the driver is used. */

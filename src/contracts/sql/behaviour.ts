@@ -4,6 +4,7 @@
  * Features that a target may declare as lacking: `returning`, `savepoints`, `serializable`, `failed transactions` (a
  * failed statement dooms its transaction), `no NUL in text`.
  */
+import { conditionCases } from "./behaviour/conditions.ts";
 import { keyedCases } from "./behaviour/keyed.ts";
 import { rowCases } from "./behaviour/rows.ts";
 import type { SqlCase } from "./behaviour/context.ts";
@@ -15,6 +16,7 @@ export type { SqlCase, SqlContext, SqlTypes } from "./behaviour/context.ts";
 
 export const sqlBehaviour: readonly SqlCase[] = [
   ...rowCases,
+  ...conditionCases,
   ...statementCases,
   ...transactionCases,
   ...valueCases,

@@ -7,6 +7,7 @@ import { MOST_PARAMETERS, type Row } from "./operations.ts";
 const dialect: Dialect = {
   quote: standardQuote(63),
   placeholder: (n) => `$${n}`,
+  likeEscape: "'\\'",
   hasReturning: true,
   begin: () => "BEGIN",
   endReadOnly: ["ROLLBACK"],

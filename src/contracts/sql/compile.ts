@@ -4,6 +4,7 @@ import { ConnectorError } from "../../core/errors.ts";
 import { quoteTable, type Dialect } from "./dialect.ts";
 import { MOST_PARAMETERS, type Row } from "./operations.ts";
 import type { Statement } from "./statement.ts";
+import { compileWhere } from "./where.ts";
 
 export type { Statement } from "./statement.ts";
 
@@ -101,43 +102,14 @@ class Text {
 }
 
 function whereClause(what: "update" | "delete", { where = {}, all = false }: Where, text: Text): string {
-  const columns = Object.keys(where);
-  if (columns.length > 0) return ` WHERE ${columns.map((each) => condition(each, where[each], text)).join(" AND ")}`;
+  const condition = compileWhere(where, text);
+  if (condition !== undefined) return ` WHERE ${condition}`;
   if (all) return "";
   throw invalid(
     `A ${what} without a \`where\` would ${what === "update" ? "change" : "delete"} every row`,
     "Name the rows in `where`, or say `all: true` if every row is meant.",
     WHERE_GUARD,
   );
-}
-
-function condition(column: string, value: unknown, text: Text): string {
-  const name = text.dialect.quote(column);
-  if (value === null) return `${name} IS NULL`;
-  if (Array.isArray(value)) return listCondition(column, value, text);
-  if (isScalar(value)) return `${name} = ${text.parameter(value)}`;
-  if (value === undefined)
-    throw invalid(`The condition on column "${column}" is undefined`, "Leave the column out, or say null.");
-  throw invalid(
-    `The condition on column "${column}" is not understood`,
-    "A condition is a value, null or a list of values; there are no operators yet.",
-  );
-}
-
-/** Any of these; SQL's own IN never finds NULL and cannot be empty. */
-function listCondition(column: string, list: readonly unknown[], text: Text): string {
-  const name = text.dialect.quote(column);
-  for (const value of list)
-    if (value !== null && !isScalar(value))
-      throw invalid(`The list for column "${column}" holds something that is neither a value nor null`);
-  const values = list.filter((value) => value !== null);
-  const isIn = values.length === 0 ? "1 = 0" : `${name} IN (${values.map((each) => text.parameter(each)).join(", ")})`;
-  return values.length === list.length ? isIn : `(${isIn} OR ${name} IS NULL)`;
-}
-
-function isScalar(value: unknown): boolean {
-  if (typeof value !== "object") return ["string", "number", "bigint", "boolean"].includes(typeof value);
-  return value instanceof Date || value instanceof Uint8Array;
 }
 
 function returningClause(returning: Returning | undefined, { quote, hasReturning }: Dialect): string {

@@ -21,6 +21,8 @@ export interface Dialect {
   quote(this: void, name: string): string;
   /** The placeholder of the `n`th parameter, from 1. */
   placeholder(this: void, n: number): string;
+  /** The text that stands for one backslash, with which patterns take a character's meaning away. */
+  readonly likeEscape: string;
   /** Whether INSERT, UPDATE and DELETE can answer with rows. */
   readonly hasReturning: boolean;
   /** The statement that opens a transaction. */

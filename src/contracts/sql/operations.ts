@@ -46,7 +46,7 @@ const table = z
     description: "The table: `users`, `sales.users`, or `[sales, users]` where a name itself holds a dot.",
   });
 const where = map(
-  "Conditions by column, all of which must hold: a value means equal, null means IS NULL, a list means any of these (an empty list: none).",
+  'Conditions by column, all of which must hold: a value means equal, null means IS NULL, a list means any of these, and a map has operators: `{ age: { gte: 18 }, name: { like: "A%" } }` (eq, ne, gt, gte, lt, lte, in, notIn, like, notLike, startsWith, endsWith, contains). `or` and `and` take lists of conditions, `not` takes one.',
 );
 const all = z
   .boolean()

@@ -1,5 +1,5 @@
 /** PostgreSQL's way to write a statement. */
-import { standardQuote, type Dialect, type LedgerDialect } from "../../contracts/sql/dialect.ts";
+import { standardQuote, type Dialect, type LedgerDialect } from "../../../contracts/sql/dialect.ts";
 
 const hasCode = (error: unknown, code: string): boolean => (error as { readonly code?: unknown } | null)?.code === code;
 
@@ -32,6 +32,8 @@ const ledger: LedgerDialect = {
 export const dialect: Dialect = {
   quote: standardQuote(63),
   placeholder: (n) => `$${n}`,
+  // With an E, it means the same whatever `standard_conforming_strings` says.
+  likeEscape: "E'\\\\'",
   hasReturning: true,
   begin: ({ isolation, readOnly = false }) =>
     `BEGIN${isolation === undefined ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`,
