@@ -6,6 +6,7 @@
  */
 import { conditionCases } from "./behaviour/conditions.ts";
 import { keyedCases } from "./behaviour/keyed.ts";
+import { namedCases } from "./behaviour/named.ts";
 import { rowCases } from "./behaviour/rows.ts";
 import type { SqlCase } from "./behaviour/context.ts";
 import { statementCases } from "./behaviour/statements.ts";
@@ -18,6 +19,7 @@ export const sqlBehaviour: readonly SqlCase[] = [
   ...rowCases,
   ...conditionCases,
   ...statementCases,
+  ...namedCases,
   ...transactionCases,
   ...valueCases,
   ...keyedCases,

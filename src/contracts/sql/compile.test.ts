@@ -7,6 +7,14 @@ import { MOST_PARAMETERS, type Row } from "./operations.ts";
 const dialect: Dialect = {
   quote: standardQuote(63),
   placeholder: (n) => `$${n}`,
+  lexicon: {
+    quotes: ["'", '"'],
+    backslashIn: [],
+    isPostgreSQL: false,
+    hasBrackets: false,
+    hasHashComments: false,
+    nestsComments: false,
+  },
   likeEscape: "'\\'",
   hasReturning: true,
   begin: () => "BEGIN",

@@ -15,12 +15,30 @@ export interface BeginOptions {
   readonly readOnly?: boolean | undefined;
 }
 
+/** How a system writes what is no parameter. */
+export interface Lexicon {
+  /** What stands between two of these is text or a name; doubled inside, it stands for itself. */
+  readonly quotes: readonly string[];
+  /** Of those, the ones in which a backslash takes the next character's meaning away. */
+  readonly backslashIn: readonly string[];
+  /** Whether `E'…'` is text with backslashes, and `$tag$…$tag$` text without any. */
+  readonly isPostgreSQL: boolean;
+  /** Whether `[…]` is a name. */
+  readonly hasBrackets: boolean;
+  /** Whether `#` begins a comment, and `--` only before a space (MySQL). */
+  readonly hasHashComments: boolean;
+  /** Whether comments in comments are counted. */
+  readonly nestsComments: boolean;
+}
+
 /** What differs between systems in the text of statements. */
 export interface Dialect {
   /** Quotes one identifier so that it can be nothing but a name. Throws `input_invalid` where it cannot be one. */
   quote(this: void, name: string): string;
   /** The placeholder of the `n`th parameter, from 1. */
   placeholder(this: void, n: number): string;
+  /** How a text is read for `:name`. */
+  readonly lexicon: Lexicon;
   /** The text that stands for one backslash, with which patterns take a character's meaning away. */
   readonly likeEscape: string;
   /** Whether INSERT, UPDATE and DELETE can answer with rows. */

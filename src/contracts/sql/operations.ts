@@ -31,12 +31,14 @@ const sql = z
   .string()
   .min(1)
   .refine((text) => !text.includes("\0"), { error: "must not contain the character NUL" })
-  .meta({ description: "One statement, with placeholders in the system's own style ($1, $2, … on PostgreSQL)." });
+  .meta({
+    description: "One statement, with placeholders in the system's own style ($1, $2, … on PostgreSQL) or as `:name`.",
+  });
+const list = z.array(z.unknown()).max(MOST_PARAMETERS);
 const values = z
-  .array(z.unknown())
-  .max(MOST_PARAMETERS)
+  .union([list, map("Values by name.")])
   .default([])
-  .meta({ description: "Values of the placeholders, in order." });
+  .meta({ description: "Values of the placeholders: a list in their order, or a map where they have names." });
 const statement = z.strictObject({ sql, values });
 
 const name = z.string().min(1);
@@ -85,6 +87,7 @@ export const sqlOperations = {
     effect: "unknown",
     examples: [
       { title: "Reads with parameters", input: { sql: "select id, name from users where id = $1", values: [1] } },
+      { title: "By name", input: { sql: "select id, name from users where id = :id", values: { id: 1 } } },
     ],
   }),
 

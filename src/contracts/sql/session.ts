@@ -29,6 +29,7 @@ import { rolledBack } from "./keyed-transaction.ts";
 import type { LedgerOptions } from "./ledger-options.ts";
 import { Ledger } from "./ledger.ts";
 import { isolation as isolations, type Isolation, type Row, type SqlOperations } from "./operations.ts";
+import { NamedParameters, type WrittenStatement } from "./named-parameters.ts";
 import { endedByStatement, notAwaited, TransactionScope, type SqlTransaction } from "./transaction.ts";
 
 /** What a session is made of. */
@@ -60,6 +61,7 @@ export class SqlSession<C extends SqlConnection> {
   readonly keyed: KeyedCalls<C>;
   readonly #settings: SqlSessionSettings<C>;
   readonly #borrowing: Borrowing<C>;
+  readonly #named: NamedParameters;
 
   constructor(settings: SqlSessionSettings<C>) {
     const { pool, dialect, classify, clock, idempotency, onPurgeFailed } = settings;
@@ -67,6 +69,7 @@ export class SqlSession<C extends SqlConnection> {
     const ledger = new Ledger({ options: idempotency, dialect, classify });
     this.#settings = settings;
     this.#borrowing = borrowing;
+    this.#named = new NamedParameters(dialect);
     this.keyed = new KeyedCalls({ ledger, dialect, borrowing, clock, onPurgeFailed });
   }
 
@@ -78,15 +81,16 @@ export class SqlSession<C extends SqlConnection> {
       this.#isKeyed(call)
         ? this.keyed.run(call, { input, isBrief: true, isTogether: true }, ({ run }) => work(run))
         : work((statement) => this.#one(statement, call, { readOnly: isReadOnly }));
-    const query = (readOnly: boolean) => async (statement: Statement, call: Call) => {
+    const query = (readOnly: boolean) => async (written: WrittenStatement, call: Call) => {
+      const statement = this.#named.positional(written);
       const { rows, columns } = await this.#one(statement, call, { readOnly, rowsOnly: readOnly });
       call.record.answer.columns = columns;
       return [...rows];
     };
     const queryStream =
       (readOnly: boolean) =>
-      ({ batchSize, ...statement }: Statement & { readonly batchSize: number }, call: Call) =>
-        inBatches(this.#stream(statement, call, { readOnly, batchSize }));
+      ({ batchSize, ...written }: WrittenStatement & { readonly batchSize: number }, call: Call) =>
+        inBatches(this.#stream(this.#named.positional(written), call, { readOnly, batchSize }));
     return {
       handlers: {
         query: query(isReadOnly),
@@ -158,9 +162,10 @@ export class SqlSession<C extends SqlConnection> {
     const { isReadOnly, classify } = this.#settings;
     const work = async (connection: SqlConnection): Promise<Results> => {
       const results: Results = [];
-      for (const statement of statements)
+      for (const written of statements)
         try {
           call.throwIfCancelled();
+          const statement = this.#named.positional(written);
           const { count, rows } = await connection.run(statement, { call, rowsOnly: isReadOnly });
           if (connection.transaction === "none") throw endedByStatement();
           results.push({ count, rows: [...rows] });
@@ -182,7 +187,7 @@ export class SqlSession<C extends SqlConnection> {
     work: (transaction: SqlTransaction) => Promise<T>,
   ): Promise<T> {
     const { dialect, isReadOnly, classify } = this.#settings;
-    const scope = new TransactionScope({ connection, call, dialect, isReadOnly, classify });
+    const scope = new TransactionScope({ connection, call, dialect, named: this.#named, isReadOnly, classify });
     try {
       const answer = await orCancelled(started(work, scope), call);
       const isUnfinished = scope.isBusy;

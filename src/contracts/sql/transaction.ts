@@ -17,6 +17,7 @@ import { compileDelete, compileInsertMany, compileUpdate, type Statement } from 
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
 import { changeRows, insertRow, insertRows } from "./crud.ts";
 import type { Dialect } from "./dialect.ts";
+import type { NamedParameters } from "./named-parameters.ts";
 import { sqlOperations, type SqlOperations } from "./operations.ts";
 
 type InputOf<K extends keyof SqlOperations> = Input<SqlOperations[K]>;
@@ -37,6 +38,7 @@ export interface ScopeSettings {
   readonly connection: SqlConnection;
   readonly call: Call;
   readonly dialect: Dialect;
+  readonly named: NamedParameters;
   readonly isReadOnly: boolean;
   readonly classify: (error: unknown) => Classification | undefined;
 }
@@ -85,7 +87,9 @@ export class TransactionScope implements SqlTransaction {
 
   query(params: InputOf<"query">): AnswerOf<"query"> {
     return this.#tracked(async () => {
-      const { rows } = await this.#run(parse(sqlOperations.query, params), { rowsOnly: this.#settings.isReadOnly });
+      const { named, isReadOnly } = this.#settings;
+      const statement = named.positional(parse(sqlOperations.query, params));
+      const { rows } = await this.#run(statement, { rowsOnly: isReadOnly });
       return [...rows];
     });
   }

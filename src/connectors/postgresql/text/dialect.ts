@@ -32,6 +32,14 @@ const ledger: LedgerDialect = {
 export const dialect: Dialect = {
   quote: standardQuote(63),
   placeholder: (n) => `$${n}`,
+  lexicon: {
+    quotes: ["'", '"'],
+    backslashIn: [],
+    isPostgreSQL: true,
+    hasBrackets: false,
+    hasHashComments: false,
+    nestsComments: true,
+  },
   // With an E, it means the same whatever `standard_conforming_strings` says.
   likeEscape: "E'\\\\'",
   hasReturning: true,
