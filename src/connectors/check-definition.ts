@@ -8,7 +8,6 @@ import { keysOfPolicies } from "../policies/pipeline.ts";
 const RESERVED = new Set([
   "connect",
   "disconnect",
-  "execute",
   "status",
   "stream",
   "call",
@@ -18,7 +17,6 @@ const RESERVED = new Set([
   "config",
   "constructor",
   "definition",
-  "describe",
   "name",
   "reconfigure",
   "status",
@@ -29,6 +27,12 @@ const RESERVED = new Set([
   "valueOf",
   "hasOwnProperty",
 ]);
+
+/**
+ * Methods of every connector whose names SQL has for operations too. Such an operation is reached by its name,
+ * `execute("describe", …)`, and gets no method of its own.
+ */
+export const NAMED_ONLY = ["execute", "describe"] as const;
 
 const PROVIDER = /^[a-z][a-z0-9-]*$/;
 const OPERATION = /^[a-z][A-Za-z0-9]*$/;

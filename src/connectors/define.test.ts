@@ -68,6 +68,8 @@ describe("a definition", () => {
     const own = new Set<string>(["config", "name", "definition"]);
     for (let at: object = DefinedConnector.prototype; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)
       for (const name of Object.getOwnPropertyNames(at)) own.add(name);
+    // Reached by name only: `execute("describe", …)`.
+    for (const name of ["execute", "describe"]) expect(own.delete(name)).toBe(true);
     for (const name of [...own, "then", "toString", "toJSON", "valueOf", "hasOwnProperty"])
       expect(() => define({ operations: { [name]: read("x", none, none) } })).toThrow(
         `Connector definition "toy": operation name "${name}" is reserved`,

@@ -11,13 +11,13 @@ import type { Definition } from "../core/definition.ts";
 import type { Answer, Input, Operations } from "../core/operation.ts";
 import type { ItemStream } from "../core/stream.ts";
 import type { PolicySettingsInput } from "../policies/pipeline.ts";
-import { checkDefinition } from "./check-definition.ts";
+import { checkDefinition, NAMED_ONLY } from "./check-definition.ts";
 import type { ConnectorEnvironment } from "./connector-environment.ts";
 import { DefinedConnector } from "./defined.ts";
 
-/** One method per operation, with its parameters and its answer. */
+/** One method per operation, with its parameters and its answer; none for `execute` and `describe`, which every connector has. */
 export type Methods<Ops extends Operations> = {
-  readonly [K in keyof Ops & string]: (
+  readonly [K in Exclude<keyof Ops & string, (typeof NAMED_ONLY)[number]>]: (
     ...args: {} extends Input<Ops[K]>
       ? [params?: Input<Ops[K]>, options?: CallOptions]
       : [params: Input<Ops[K]>, options?: CallOptions]
@@ -55,6 +55,7 @@ export function defineConnector<
     }
   }
   for (const [name, operation] of Object.entries(definition.operations)) {
+    if (NAMED_ONLY.some((each) => each === name)) continue;
     const method = operation.stream
       ? function (this: Defined, params: never, options?: CallOptions) {
           return this.stream(name as never, params, options);

@@ -70,12 +70,15 @@ function renderOperation(name: string, operation: Operation): string {
   ).trimEnd();
 }
 
+/** Operations without a method of their own. */
+const NAMED_ONLY: readonly string[] = ["execute", "describe"];
+
 function call(name: string, { stream }: Operation, input: unknown): string {
   const written = literal(input, name.length + 20);
   const parameters = written === "{}" ? "" : written;
   return stream
     ? `for await (const item of connector.${name}(${parameters})) console.log(item);`
-    : `await connector.${name}(${parameters});`;
+    : `await connector.${NAMED_ONLY.includes(name) ? `execute("${name}", ` : `${name}(`}${parameters});`;
 }
 
 function codeExample(definition: Definition, className: string): string {

@@ -93,12 +93,21 @@ test("every operation that writes is refused by the database", async () => {
     () => reader.insertMany({ table: "users", rows: Array.from({ length: 3_000 }, () => ({ name: "x" })) }),
     () => reader.update({ table: "users", data: { name: "x" }, all: true }),
     () => reader.delete({ table: "users", all: true }),
+    () => reader.upsert({ table: "users", rows: [{ id: 1, name: "x" }], conflict: ["id"] }),
+    () => reader.execute("execute", { sql: "INSERT INTO users (name) VALUES ('x') RETURNING id" }),
+    () => reader.batch({ sql: "DELETE FROM users WHERE id = $1 RETURNING id", values: [[1], [2]] }),
+    () => reader.transaction((tx) => tx.upsert({ table: "users", rows: [{ id: 1, name: "x" }], conflict: ["id"] })),
+    () => reader.transaction((tx) => tx.batch({ sql: "DELETE FROM users WHERE id = $1 RETURNING id", values: [[1]] })),
     () => reader.transaction((tx) => tx.insert({ table: "users", data: { name: "x" } })),
     () => reader.transaction((tx) => tx.transaction((inner) => inner.delete({ table: "users", all: true }))),
   ];
   for (const attempt of attempts) {
     const error = await failure(attempt());
     expect(error).toMatchObject({ kind: "permission_denied", code: "25006", outcome: "none" });
+  }
+  for (const connector of [reader, admin]) {
+    const error = await failure(connector.explain({ sql: "DELETE FROM users", analyze: true }));
+    expect(error).toMatchObject({ kind: "permission_denied", code: "25006" });
   }
   expect(await state()).toEqual(before);
 });
@@ -192,6 +201,10 @@ describe("trap 16: nothing is written by", () => {
     const before = await state();
     const ways: (() => Promise<unknown>)[] = [
       () => reader.query({ sql }),
+      () => reader.execute("execute", { sql }),
+      () => reader.batch({ sql, values: [[], []] }),
+      () => reader.transaction((tx) => tx.execute({ sql })),
+      () => reader.transaction((tx) => tx.batch({ sql, values: [[]] })),
       async () => {
         for await (const row of reader.queryStream({ sql })) expect(row).toBeDefined();
       },
@@ -203,6 +216,10 @@ describe("trap 16: nothing is written by", () => {
           await tx.delete({ table: "users", all: true });
         }),
     ];
+    // Some of them are carried out, in a transaction that is rolled back.
+    await reader.explain({ sql, analyze: true }).catch(() => {});
+    await reader.explain({ sql }).catch(() => {});
+    await admin.explain({ sql, analyze: true }).catch(() => {});
     for (const way of ways) {
       if (undone.has(sql)) await way().catch(() => {});
       else

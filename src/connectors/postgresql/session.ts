@@ -10,7 +10,8 @@ import { loadDriver } from "../../core/driver.ts";
 import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
 import { addressOf, type Address } from "../../contracts/sql/address.ts";
-import { SqlSession, type SqlHandlers } from "../../contracts/sql/session.ts";
+import { sqlHandlers, type SqlHandlers } from "../../contracts/sql/handlers.ts";
+import { SqlSession } from "../../contracts/sql/session.ts";
 import { SYSTEM, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
 import { sendCancel } from "./wire/cancel.ts";
 import { guardParser } from "./wire/guard-parser.ts";
@@ -76,7 +77,7 @@ export async function openSession(
     onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
   });
   return {
-    ...sql.handlers(),
+    ...sqlHandlers(sql),
     sql,
     async ping(signal): Promise<Degraded | void> {
       // While all are busy, a connection of its own asks: a running call is not disturbed, and is no proof of health.

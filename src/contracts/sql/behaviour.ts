@@ -8,16 +8,20 @@ import { conditionCases } from "./behaviour/conditions.ts";
 import { keyedCases } from "./behaviour/keyed.ts";
 import { namedCases } from "./behaviour/named.ts";
 import { rowCases } from "./behaviour/rows.ts";
+import { selectCases } from "./behaviour/select.ts";
 import type { SqlCase } from "./behaviour/context.ts";
 import { statementCases } from "./behaviour/statements.ts";
 import { transactionCases } from "./behaviour/transactions.ts";
 import { valueCases } from "./behaviour/values.ts";
+import { writeCases } from "./behaviour/writes.ts";
 
 export type { SqlCase, SqlContext, SqlTypes } from "./behaviour/context.ts";
 
 export const sqlBehaviour: readonly SqlCase[] = [
   ...rowCases,
   ...conditionCases,
+  ...selectCases,
+  ...writeCases,
   ...statementCases,
   ...namedCases,
   ...transactionCases,

@@ -17,6 +17,12 @@ const dialect: Dialect = {
   },
   likeEscape: "'\\'",
   hasReturning: true,
+  order: (name, direction) => `${name} ${direction}`,
+  exactText: (name) => `${name}::text`,
+  onConflict: (conflict) => ` ON CONFLICT (${conflict.join(", ")}) DO NOTHING`,
+  explain: (sql) => `EXPLAIN ${sql}`,
+  planOf: (rows) => rows,
+  describe: () => ({ sql: "", values: [] }),
   begin: () => "BEGIN",
   endReadOnly: ["ROLLBACK"],
   ledger: {

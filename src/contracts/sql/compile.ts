@@ -2,8 +2,10 @@
 import { WHERE_GUARD } from "../../core/audit-refusal.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { quoteTable, type Dialect } from "./dialect.ts";
-import { MOST_PARAMETERS, type Row } from "./operations.ts";
+import type { Parsed } from "../../core/operation.ts";
+import { MOST_PARAMETERS, type Row, type SqlOperations } from "./operations.ts";
 import type { Statement } from "./statement.ts";
+import { StatementText } from "./statement-text.ts";
 import { compileWhere } from "./where.ts";
 
 export type { Statement } from "./statement.ts";
@@ -18,7 +20,7 @@ export function compileInsert(
   input: { readonly table: Table; readonly data: Row; readonly returning?: readonly string[] | undefined },
   dialect: Dialect,
 ): Statement {
-  const text = new Text(dialect);
+  const text = new StatementText(dialect);
   const columns = Object.keys(input.data);
   const into = `INSERT INTO ${quoteTable(input.table, dialect)}`;
   const what =
@@ -32,21 +34,33 @@ export function compileInsert(
 export function compileInsertMany(
   { table, rows }: { readonly table: Table; readonly rows: readonly Row[] },
   dialect: Dialect,
+  end = "",
 ): Statement[] {
   const columns = Object.keys(rows[0] ?? {});
-  if (rows.length > 0 && columns.length === 0) throw invalid("The rows of insertMany have no columns");
+  if (rows.length > 0 && columns.length === 0) throw invalid("The rows have no columns");
   rows.forEach((row, at) => checkColumns(row, columns, at));
   const into = `INSERT INTO ${quoteTable(table, dialect)} (${columns.map(dialect.quote).join(", ")}) VALUES `;
   const rowsAtOnce = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_PARAMETERS / columns.length)));
   const statements: Statement[] = [];
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
-    const text = new Text(dialect);
+    const text = new StatementText(dialect);
     const lists = rows
       .slice(from, from + rowsAtOnce)
       .map((row) => `(${columns.map((column) => text.value(row, column)).join(", ")})`);
-    statements.push(text.end(into + lists.join(", ")));
+    statements.push(text.end(into + lists.join(", ") + end));
   }
   return statements;
+}
+
+export function compileUpsert(input: Parsed<SqlOperations["upsert"]>, dialect: Dialect): Statement[] {
+  const { rows, conflict, returning } = input;
+  const columns = Object.keys(rows[0] ?? {});
+  const { update = columns.filter((column) => !conflict.includes(column)) } = input;
+  for (const column of [...conflict, ...update])
+    if (!columns.includes(column))
+      throw invalid(`The rows have no column "${column}"`, "`conflict` and `update` name columns of the rows.");
+  const end = dialect.onConflict(conflict.map(dialect.quote), update.map(dialect.quote));
+  return compileInsertMany(input, dialect, end + returningClause(returning, dialect));
 }
 
 interface Where {
@@ -59,7 +73,7 @@ export function compileUpdate(
   input: Where & { readonly table: Table; readonly data: Row },
   dialect: Dialect,
 ): Statement {
-  const text = new Text(dialect);
+  const text = new StatementText(dialect);
   const columns = Object.keys(input.data);
   if (columns.length === 0) throw invalid("The update sets no column");
   const sets = columns.map((column) => `${dialect.quote(column)} = ${text.value(input.data, column)}`);
@@ -68,40 +82,12 @@ export function compileUpdate(
 }
 
 export function compileDelete(input: Where & { readonly table: Table }, dialect: Dialect): Statement {
-  const text = new Text(dialect);
+  const text = new StatementText(dialect);
   const sql = `DELETE FROM ${quoteTable(input.table, dialect)}${whereClause("delete", input, text)}`;
   return text.end(sql + returningClause(input.returning, dialect));
 }
 
-/** A statement in the making: counts its parameters. */
-class Text {
-  readonly dialect: Dialect;
-  readonly #values: unknown[] = [];
-
-  constructor(dialect: Dialect) {
-    this.dialect = dialect;
-  }
-
-  /** The placeholder of a new parameter. */
-  parameter(value: unknown): string {
-    return this.dialect.placeholder(this.#values.push(value));
-  }
-
-  /** The placeholder of a row's value in `column`. */
-  value(row: Row, column: string): string {
-    if (row[column] === undefined)
-      throw invalid(`The value of column "${column}" is undefined`, "Leave the column out, or say null.");
-    return this.parameter(row[column]);
-  }
-
-  end(sql: string): Statement {
-    if (this.#values.length > MOST_PARAMETERS)
-      throw invalid(`The statement has ${this.#values.length} parameters; ${MOST_PARAMETERS} are allowed`);
-    return { sql, values: this.#values };
-  }
-}
-
-function whereClause(what: "update" | "delete", { where = {}, all = false }: Where, text: Text): string {
+function whereClause(what: "update" | "delete", { where = {}, all = false }: Where, text: StatementText): string {
   const condition = compileWhere(where, text);
   if (condition !== undefined) return ` WHERE ${condition}`;
   if (all) return "";
@@ -128,7 +114,7 @@ function checkColumns(row: Row, columns: readonly string[], at: number): void {
   const other = missing === undefined ? "has not" : "has";
   throw invalid(
     `Row ${at + 1} ${what} row 1 ${other}`,
-    "All rows of insertMany have the same columns; say null where there is no value.",
+    "All rows have the same columns; say null where there is no value.",
   );
 }
 

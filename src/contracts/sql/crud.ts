@@ -32,3 +32,24 @@ export async function changeRows(
   const { count, rows } = await run(statement);
   return returning === false ? { count } : { count, rows: [...rows] };
 }
+
+/** As many statements as it takes; all or none only where `run` is inside a transaction. */
+export async function changeAllRows(
+  { returning }: { readonly returning: boolean | readonly string[] },
+  statements: readonly Statement[],
+  run: Run,
+): Promise<Answer<SqlOperations["upsert"]>> {
+  let count = 0;
+  const all: Row[] = [];
+  for (const statement of statements) {
+    const result = await run(statement);
+    count += result.count;
+    for (const row of result.rows) all.push(row);
+  }
+  return returning === false ? { count } : { count, rows: all };
+}
+
+/** What a statement of the caller's own did. */
+export function executed({ count, rows, columns }: SqlResult): Answer<SqlOperations["execute"]> {
+  return columns.length === 0 ? { count } : { count, rows: [...rows] };
+}

@@ -6,7 +6,7 @@
  * connected, the compiler stands on the path of every call, and half a dozen statements do not need 90 ms of import.
  */
 import { ConnectorError } from "../../core/errors.ts";
-import type { Isolation } from "./operations.ts";
+import type { Isolation, Row } from "./operations.ts";
 import type { Statement } from "./statement.ts";
 
 /** How a transaction begins. */
@@ -43,6 +43,18 @@ export interface Dialect {
   readonly likeEscape: string;
   /** Whether INSERT, UPDATE and DELETE can answer with rows. */
   readonly hasReturning: boolean;
+  /** How a row is put in order by one column: NULL last where ascending, first where descending. */
+  order(this: void, name: string, direction: "asc" | "desc"): string;
+  /** The column as text from which the database reads the very same value again. */
+  exactText(this: void, name: string): string;
+  /** What follows an INSERT so that it updates the row that is there; nothing to set leaves it. All names are quoted. */
+  onConflict(this: void, conflict: readonly string[], update: readonly string[]): string;
+  /** A statement that answers with the plan of another. */
+  explain(this: void, sql: string, analyze: boolean): string;
+  /** The plan among the rows of that statement. */
+  planOf(this: void, rows: readonly Row[]): unknown;
+  /** A statement whose rows are tables as `describe` tells them; `table` is quoted. */
+  describe(this: void, only: { readonly table?: string; readonly schema?: string | undefined }): Statement;
   /** The statement that opens a transaction. */
   begin(this: void, options: BeginOptions): string;
   /** Statements that end a read-only transaction and leave nothing of what it did to the session. */

@@ -3,12 +3,13 @@ export { addressFields, addressOf, type Address, type AddressSystem } from "./ad
 export { StatementGuard, type CancellingHooks } from "./cancelling.ts";
 export { type Statement } from "./compile.ts";
 export { type RunOptions, type SqlConnection, type SqlResult, type SqlResults } from "./connection.ts";
-export { standardQuote, type BeginOptions, type Dialect, type LedgerDialect } from "./dialect.ts";
+export { standardQuote, type BeginOptions, type Dialect, type LedgerDialect, type Lexicon } from "./dialect.ts";
 export { runInTurn } from "./in-turn.ts";
 export { hasLedger, ledgerUpkeep, type LedgerControl } from "./ledger-control.ts";
 export { ledgerOptions, type LedgerOptions } from "./ledger-options.ts";
 export { Ledger } from "./ledger.ts";
 export { sqlOperations, type Isolation, type Row, type SqlOperations } from "./operations.ts";
-export { FunctionThrew, SqlSession, type SqlHandlers, type SqlSessionSettings } from "./session.ts";
+export { sqlHandlers, type SqlHandlers } from "./handlers.ts";
+export { FunctionThrew, SqlSession, type SqlSessionSettings } from "./session.ts";
 export { sqlStateFacts, type SqlStateFacts } from "./sqlstate.ts";
 export { type SqlTransaction } from "./transaction.ts";

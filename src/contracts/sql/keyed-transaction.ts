@@ -5,7 +5,7 @@ import type { Statement } from "./compile.ts";
 import type { SqlConnection, SqlResult } from "./connection.ts";
 import { textOfAnswer, type LedgerEntry } from "./ledger-entry.ts";
 import type { Ledger } from "./ledger.ts";
-import { endedByStatement } from "./transaction.ts";
+import { endedByStatement } from "./transaction-errors.ts";
 
 export interface KeyedSettings {
   readonly ledger: Ledger;

@@ -5,70 +5,48 @@
  * every row to check it again would cost more than sending it, and because a copy would drop a column named `__proto__`.
  */
 import { z } from "zod";
-import { stream, write, type Effect, type EffectContext } from "../../core/operation.ts";
-
-/** One row: values by column. */
-export type Row = Record<string, unknown>;
-
-/** Most parameters of one statement; the protocol of PostgreSQL counts them in 16 bits. */
-export const MOST_PARAMETERS = 65_535;
-
-/** Not a list; nor a `Map`, a date or a promise that nobody awaited, whose columns would silently be none. */
-const isMap = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object Object]";
-
-/** A map from columns to values, passed on as it is. */
-function map(description: string): z.ZodType<Row, Row> {
-  const schema = z.unknown().refine(isMap, { error: "expected a map", abort: true });
-  // `refine` keeps the type `unknown`; the check makes it a map.
-  return schema.meta({ description, type: "object" }) as unknown as z.ZodType<Row, Row>;
-}
-
-const row = map("One row: values by column.");
-const rows = z.array(row);
-const count = z.int().meta({ description: "Rows that were changed." });
-
-const sql = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes("\0"), { error: "must not contain the character NUL" })
-  .meta({
-    description: "One statement, with placeholders in the system's own style ($1, $2, … on PostgreSQL) or as `:name`.",
-  });
-const list = z.array(z.unknown()).max(MOST_PARAMETERS);
-const values = z
-  .union([list, map("Values by name.")])
-  .default([])
-  .meta({ description: "Values of the placeholders: a list in their order, or a map where they have names." });
-const statement = z.strictObject({ sql, values });
-
-const name = z.string().min(1);
-const table = z
-  .union([name, z.array(name).min(1).max(3)], { error: "expected a name or a list of one to three names" })
-  .meta({
-    description: "The table: `users`, `sales.users`, or `[sales, users]` where a name itself holds a dot.",
-  });
-const where = map(
-  'Conditions by column, all of which must hold: a value means equal, null means IS NULL, a list means any of these, and a map has operators: `{ age: { gte: 18 }, name: { like: "A%" } }` (eq, ne, gt, gte, lt, lte, in, notIn, like, notLike, startsWith, endsWith, contains). `or` and `and` take lists of conditions, `not` takes one.',
-);
-const all = z
-  .boolean()
-  .default(false)
-  .meta({ description: "Without it, a call with an empty `where` is refused, because it would change every row." });
-const columns = z.array(name).min(1);
-const returning = z
-  .union([z.boolean(), columns], { error: "expected true, false or a list of columns" })
-  .default(false)
-  .meta({ description: "Whether to answer with the rows too: all columns, or those listed." });
-/** Isolation levels of the SQL standard. */
-export const isolation = z.enum(["read uncommitted", "read committed", "repeatable read", "serializable"]);
-
-/** Isolation level of a transaction. */
-export type Isolation = z.output<typeof isolation>;
-
-const changed = z.object({
+import { read, stream, write, type Effect, type EffectContext } from "../../core/operation.ts";
+import {
+  all,
+  changed,
+  columns,
   count,
-  rows: rows.optional().meta({ description: "The changed rows, where `returning` asks for them." }),
+  list,
+  map,
+  name,
+  order,
+  returning,
+  row,
+  rows,
+  sql,
+  statement,
+  table,
+  values,
+  where,
+  isolation,
+} from "./fields.ts";
+
+export { isolation, MOST_PARAMETERS, type Isolation, type Row } from "./fields.ts";
+
+const described = z.object({
+  schema: z.string(),
+  name: z.string(),
+  kind: z.enum(["table", "view", "materialized view", "foreign table"]),
+  columns: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string().meta({ description: "In the database's words." }),
+      nullable: z.boolean(),
+      default: z.string().nullable().meta({ description: "An expression, or what generates the value." }),
+    }),
+  ),
+  primaryKey: z.array(z.string()).meta({ description: "Its columns in order; empty where there is none." }),
+  foreignKeys: z.array(z.object({ name: z.string(), columns: z.array(z.string()), references: z.string() })),
+  indexes: z.array(z.object({ name: z.string(), unique: z.boolean(), definition: z.string() })),
 });
+
+/** One table as `describe` tells it. */
+export type DescribedTable = z.output<typeof described>;
 
 /**
  * With a key, the effect is written together with a row of the ledger (ledger.ts), so that it is repeatable. Without one
@@ -90,6 +68,41 @@ export const sqlOperations = {
       { title: "By name", input: { sql: "select id, name from users where id = :id", values: { id: 1 } } },
     ],
   }),
+
+  execute: write("Runs one statement that changes something, and counts the rows.", statement, changed, {
+    ...keyed,
+    examples: [
+      { title: "Archives a year", input: { sql: "delete from visits where year = :year", values: { year: 2020 } } },
+    ],
+  }),
+
+  select: read(
+    "Reads rows of a table, all or page by page.",
+    z.strictObject({
+      table,
+      columns: columns.optional().meta({ description: "Columns of the answer. Default: all." }),
+      where: where.optional(),
+      orderBy: order.optional(),
+      limit: z.int().min(1).max(100_000).optional().meta({ description: "Most rows. Default: all." }),
+      after: z.string().min(1).optional().meta({
+        description: "The `next` of the page before, with the same `table`, `where` and `orderBy`. Takes a `limit`.",
+      }),
+    }),
+    z.object({
+      rows,
+      next: z.string().optional().meta({
+        description: "Where there are more rows, and `orderBy` and `limit` are given: the `after` of the next page.",
+      }),
+    }),
+    {
+      examples: [
+        {
+          title: "The first page",
+          input: { table: "users", where: { age: { gte: 18 } }, orderBy: ["name", "id"], limit: 100 },
+        },
+      ],
+    },
+  ),
 
   insert: write(
     "Inserts one row and answers with it as it was stored, generated columns included.",
@@ -118,6 +131,29 @@ export const sqlOperations = {
     },
   ),
 
+  upsert: write(
+    "Inserts rows, and where one is there already, updates it; all or none.",
+    z.strictObject({
+      table,
+      rows: rows.min(1).meta({ description: "The rows; all with the same columns." }),
+      conflict: columns.meta({ description: "Columns of the unique key by which a row is found to be there." }),
+      update: z.array(name).optional().meta({
+        description: "Columns that are set where it is; an empty list leaves it. Default: all but those of `conflict`.",
+      }),
+      returning,
+    }),
+    changed,
+    {
+      ...keyed,
+      examples: [
+        {
+          title: "Sets the price of an article, new or not",
+          input: { table: "prices", rows: [{ article: "a-1", price: "9.50" }], conflict: ["article"] },
+        },
+      ],
+    },
+  ),
+
   // Not `idempotent`, although setting plain values twice leaves them the same: between two tries somebody else may have
   // changed the row, and a trigger fires again. A caller who knows better says so with `{ effect: "idempotent" }`.
   update: write(
@@ -141,6 +177,54 @@ export const sqlOperations = {
     z.strictObject({ table, where: where.optional(), returning, all }),
     changed,
     { ...keyed, examples: [{ title: "Deletes a user", input: { table: "users", where: { id: 1 } } }] },
+  ),
+
+  batch: write(
+    "Runs one statement once for each list of values, all or none.",
+    z.strictObject({
+      sql,
+      values: z.array(z.union([list, map("Values by name.")])).meta({ description: "One list or map for each time." }),
+    }),
+    z.object({
+      count: count.meta({ description: "Rows that were changed in all." }),
+      counts: z.array(count).meta({ description: "Rows that each time changed, in order." }),
+    }),
+    {
+      ...keyed,
+      examples: [
+        {
+          title: "Changes two prices",
+          input: {
+            sql: "update prices set price = :price where article = :article",
+            values: [
+              { article: "a-1", price: "9.50" },
+              { article: "a-2", price: "8.00" },
+            ],
+          },
+        },
+      ],
+    },
+  ),
+
+  explain: read(
+    "Tells how the database would carry out a statement.",
+    statement.extend({
+      analyze: z.boolean().default(false).meta({
+        description: "Carries it out as well, to measure it; the database refuses any write.",
+      }),
+    }),
+    z.object({ plan: z.unknown().meta({ description: "The plan, as the database tells it." }) }),
+    { examples: [{ title: "Plans a read", input: { sql: "select * from users where name = $1", values: ["Ada"] } }] },
+  ),
+
+  describe: read(
+    "Tells tables with their columns, keys and indexes.",
+    z.strictObject({
+      table: table.optional().meta({ description: "Only this one, found as in any statement. Default: all tables." }),
+      schema: name.optional().meta({ description: "Only those of this schema." }),
+    }),
+    z.object({ tables: z.array(described) }),
+    { examples: [{ title: "Columns and keys of a table", input: { table: "users" } }] },
   ),
 
   transaction: write(

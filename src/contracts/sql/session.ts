@@ -14,23 +14,21 @@
 import type { Call } from "../../core/call.ts";
 import { toConnectorError, type Classification } from "../../core/classify.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { Session } from "../../core/definition.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import type { Pool } from "../../core/pool.ts";
 import type { Answer, Parsed } from "../../core/operation.ts";
-import { inBatches } from "../../core/stream.ts";
 import { Borrowing } from "./borrowing.ts";
-import { compileDelete, compileInsertMany, compileUpdate, type Statement } from "./compile.ts";
+import type { Statement } from "./statement.ts";
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
-import { changeRows, insertRow, insertRows } from "./crud.ts";
 import type { BeginOptions, Dialect } from "./dialect.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { rolledBack } from "./keyed-transaction.ts";
 import type { LedgerOptions } from "./ledger-options.ts";
 import { Ledger } from "./ledger.ts";
 import { isolation as isolations, type Isolation, type Row, type SqlOperations } from "./operations.ts";
-import { NamedParameters, type WrittenStatement } from "./named-parameters.ts";
-import { endedByStatement, notAwaited, TransactionScope, type SqlTransaction } from "./transaction.ts";
+import { NamedParameters } from "./named-parameters.ts";
+import { endedByStatement } from "./transaction-errors.ts";
+import { notAwaited, TransactionScope, type SqlTransaction } from "./transaction.ts";
 
 /** What a session is made of. */
 export interface SqlSessionSettings<C extends SqlConnection> {
@@ -46,14 +44,10 @@ export interface SqlSessionSettings<C extends SqlConnection> {
 }
 
 type Work<T> = (connection: SqlConnection) => Promise<T>;
-type Run = (statement: Statement) => Promise<SqlResult>;
 type Results = Answer<SqlOperations["transaction"]>;
 
 /** What a function asks for cannot be told; its key has to. */
 const FUNCTION = "function";
-
-/** The handlers of a session, all and those that only read. */
-export type SqlHandlers = Pick<Session<SqlOperations>, "handlers" | "readOnlyHandlers">;
 
 /** Carries out the operations of the contract on connections of one system. */
 export class SqlSession<C extends SqlConnection> {
@@ -73,43 +67,13 @@ export class SqlSession<C extends SqlConnection> {
     this.keyed = new KeyedCalls({ ledger, dialect, borrowing, clock, onPurgeFailed });
   }
 
-  /** The handlers of all operations. */
-  handlers(): SqlHandlers {
-    const { dialect, isReadOnly } = this.#settings;
-    /** Work of statements that busbar makes: several only in one transaction, one on its own, all with the call's key. */
-    const write = <T>(call: Call, input: unknown, work: (run: Run) => Promise<T>): Promise<T> =>
-      this.#isKeyed(call)
-        ? this.keyed.run(call, { input, isBrief: true, isTogether: true }, ({ run }) => work(run))
-        : work((statement) => this.#one(statement, call, { readOnly: isReadOnly }));
-    const query = (readOnly: boolean) => async (written: WrittenStatement, call: Call) => {
-      const statement = this.#named.positional(written);
-      const { rows, columns } = await this.#one(statement, call, { readOnly, rowsOnly: readOnly });
-      call.record.answer.columns = columns;
-      return [...rows];
-    };
-    const queryStream =
-      (readOnly: boolean) =>
-      ({ batchSize, ...written }: WrittenStatement & { readonly batchSize: number }, call: Call) =>
-        inBatches(this.#stream(this.#named.positional(written), call, { readOnly, batchSize }));
-    return {
-      handlers: {
-        query: query(isReadOnly),
-        insert: (input, call) => write(call, input, (run) => insertRow(input, dialect, run)),
-        insertMany: async (input, call) => {
-          const statements = compileInsertMany(input, dialect);
-          if (statements.length < 2 || this.#isKeyed(call))
-            return write(call, input, (run) => insertRows(statements, run));
-          return this.inTransaction(call, { readOnly: isReadOnly }, (connection) =>
-            insertRows(statements, (statement) => connection.run(statement, { call })),
-          );
-        },
-        update: (input, call) => write(call, input, (run) => changeRows(input, compileUpdate(input, dialect), run)),
-        delete: (input, call) => write(call, input, (run) => changeRows(input, compileDelete(input, dialect), run)),
-        transaction: (input, call) => this.#all(input, call),
-        queryStream: queryStream(isReadOnly),
-      },
-      readOnlyHandlers: { query: query(true), queryStream: queryStream(true) },
-    };
+  get settings(): SqlSessionSettings<C> {
+    return this.#settings;
+  }
+
+  /** Reads `:name` in statements. */
+  get named(): NamedParameters {
+    return this.#named;
   }
 
   /** Runs a function as one transaction; what it throws itself comes back as `FunctionThrew`. */
@@ -121,7 +85,7 @@ export class SqlSession<C extends SqlConnection> {
     // It becomes a part of the statement: what TypeScript refuses, JavaScript does not.
     if (!isolations.optional().safeParse(isolation).success) throw unknownIsolation();
     const run: Work<T> = (connection) => this.#scoped(connection, call, work);
-    if (this.#isKeyed(call))
+    if (this.isKeyed(call))
       return this.keyed.run(call, { input: FUNCTION, isolation }, ({ connection }) => run(connection));
     return this.inTransaction(call, { isolation, readOnly: this.#settings.isReadOnly }, run);
   }
@@ -143,7 +107,8 @@ export class SqlSession<C extends SqlConnection> {
     });
   }
 
-  #one(
+  /** Runs one statement, as a transaction of its own. */
+  one(
     statement: Statement,
     call: Call,
     { readOnly, rowsOnly }: RunOptions & { readOnly: boolean },
@@ -157,7 +122,8 @@ export class SqlSession<C extends SqlConnection> {
     });
   }
 
-  #all(input: Parsed<SqlOperations["transaction"]>, call: Call): Promise<Results> {
+  /** Runs statements in order in one transaction. */
+  all(input: Parsed<SqlOperations["transaction"]>, call: Call): Promise<Results> {
     const { statements, isolation } = input;
     const { isReadOnly, classify } = this.#settings;
     const work = async (connection: SqlConnection): Promise<Results> => {
@@ -176,7 +142,7 @@ export class SqlSession<C extends SqlConnection> {
         }
       return results;
     };
-    if (!this.#isKeyed(call)) return this.inTransaction(call, { isolation, readOnly: isReadOnly }, work);
+    if (!this.isKeyed(call)) return this.inTransaction(call, { isolation, readOnly: isReadOnly }, work);
     return this.keyed.run(call, { input, isolation, isBrief: true }, ({ connection }) => work(connection));
   }
 
@@ -203,11 +169,12 @@ export class SqlSession<C extends SqlConnection> {
   }
 
   /** Where only reading is allowed the database refuses the effect itself, and there is nothing to write down. */
-  #isKeyed(call: Call): boolean {
+  isKeyed(call: Call): boolean {
     return call.effect === "keyed" && !this.#settings.isReadOnly;
   }
 
-  async *#stream(
+  /** The rows of a statement as they are read. */
+  async *stream(
     statement: Statement,
     call: Call,
     { readOnly, batchSize }: { readonly readOnly: boolean; readonly batchSize: number },

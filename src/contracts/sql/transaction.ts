@@ -13,11 +13,14 @@ import type { Call } from "../../core/call.ts";
 import { toConnectorError, type Classification } from "../../core/classify.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import type { Answer, Input, Operation, Parsed } from "../../core/operation.ts";
-import { compileDelete, compileInsertMany, compileUpdate, type Statement } from "./compile.ts";
+import { runBatch } from "./batch.ts";
+import { compileDelete, compileInsertMany, compileUpdate, compileUpsert, type Statement } from "./compile.ts";
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
-import { changeRows, insertRow, insertRows } from "./crud.ts";
+import { changeAllRows, changeRows, executed, insertRow, insertRows } from "./crud.ts";
 import type { Dialect } from "./dialect.ts";
+import { endedByStatement } from "./transaction-errors.ts";
 import type { NamedParameters } from "./named-parameters.ts";
+import { compileSelect, pageOf } from "./select.ts";
 import { sqlOperations, type SqlOperations } from "./operations.ts";
 
 type InputOf<K extends keyof SqlOperations> = Input<SqlOperations[K]>;
@@ -26,10 +29,14 @@ type AnswerOf<K extends keyof SqlOperations> = Promise<Answer<SqlOperations[K]>>
 /** What can be done inside a transaction; each as the operation of the same name. */
 export interface SqlTransaction {
   query(params: InputOf<"query">): AnswerOf<"query">;
+  execute(params: InputOf<"execute">): AnswerOf<"execute">;
+  select(params: InputOf<"select">): AnswerOf<"select">;
   insert(params: InputOf<"insert">): AnswerOf<"insert">;
   insertMany(params: InputOf<"insertMany">): AnswerOf<"insertMany">;
+  upsert(params: InputOf<"upsert">): AnswerOf<"upsert">;
   update(params: InputOf<"update">): AnswerOf<"update">;
   delete(params: InputOf<"delete">): AnswerOf<"delete">;
+  batch(params: InputOf<"batch">): AnswerOf<"batch">;
   /** A savepoint: if `work` throws, what it did is undone and the transaction can go on. */
   transaction<T>(work: (inner: SqlTransaction) => Promise<T>): Promise<T>;
 }
@@ -94,6 +101,21 @@ export class TransactionScope implements SqlTransaction {
     });
   }
 
+  execute(params: InputOf<"execute">): AnswerOf<"execute"> {
+    return this.#tracked(async () => {
+      const { named, isReadOnly } = this.#settings;
+      const statement = named.positional(parse(sqlOperations.execute, params));
+      return executed(await this.#run(statement, { rowsOnly: isReadOnly }));
+    });
+  }
+
+  select(params: InputOf<"select">): AnswerOf<"select"> {
+    return this.#tracked(async () => {
+      const input = parse(sqlOperations.select, params);
+      return pageOf(input, await this.#run(compileSelect(input, this.#settings.dialect))).page;
+    });
+  }
+
   insert(params: InputOf<"insert">): AnswerOf<"insert"> {
     return this.#tracked(async () => insertRow(parse(sqlOperations.insert, params), this.#settings.dialect, this.#one));
   }
@@ -102,6 +124,13 @@ export class TransactionScope implements SqlTransaction {
     return this.#tracked(async () => {
       const statements = compileInsertMany(parse(sqlOperations.insertMany, params), this.#settings.dialect);
       return insertRows(statements, this.#one);
+    });
+  }
+
+  upsert(params: InputOf<"upsert">): AnswerOf<"upsert"> {
+    return this.#tracked(async () => {
+      const input = parse(sqlOperations.upsert, params);
+      return changeAllRows(input, compileUpsert(input, this.#settings.dialect), this.#one);
     });
   }
 
@@ -116,6 +145,13 @@ export class TransactionScope implements SqlTransaction {
     return this.#tracked(async () => {
       const input = parse(sqlOperations.delete, params);
       return changeRows(input, compileDelete(input, this.#settings.dialect), this.#one);
+    });
+  }
+
+  batch(params: InputOf<"batch">): AnswerOf<"batch"> {
+    return this.#tracked(async () => {
+      const input = parse(sqlOperations.batch, params);
+      return this.#inTurn((connection) => runBatch(input, { ...this.#settings, connection }));
     });
   }
 
@@ -165,14 +201,19 @@ export class TransactionScope implements SqlTransaction {
   readonly #one = (statement: Statement): Promise<SqlResult> => this.#run(statement);
 
   #run(statement: Statement, options: RunOptions = {}): Promise<SqlResult> {
-    const run = async (): Promise<SqlResult> => {
+    const { call } = this.#settings;
+    return this.#inTurn((connection) => connection.run(statement, { ...options, call }));
+  }
+
+  #inTurn<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
       const { connection, call, classify } = this.#settings;
       if (this.#isClosed) throw refused("The transaction is over", "Await every statement inside the function.");
       if (this.#inner !== undefined) throw innerIsOpen();
       call.throwIfCancelled();
       try {
         checkOpen(connection, this.#shared.failure);
-        const result = await connection.run(statement, { ...options, call });
+        const result = await work(connection);
         checkOpen(connection);
         return result;
       } catch (thrown) {
@@ -192,14 +233,6 @@ function checkOpen(connection: SqlConnection, failure?: ConnectorError): void {
   if (failure !== undefined) throw failure;
   if (!connection.isBroken) throw endedByStatement();
   throw new ConnectorError("connection_lost", "The connection of the transaction was lost", { outcome: "none" });
-}
-
-/** A text such as COMMIT went through: what came before it is kept, and nothing can be promised any more. */
-export function endedByStatement(): ConnectorError {
-  return new ConnectorError("unsupported", "A statement ended the transaction", {
-    outcome: "unknown",
-    hint: "Leave BEGIN, COMMIT and ROLLBACK to busbar.",
-  });
 }
 
 /** Whether what is still under way came in time would be chance, so nothing is kept. */

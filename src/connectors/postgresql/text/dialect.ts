@@ -1,5 +1,6 @@
 /** PostgreSQL's way to write a statement. */
 import { standardQuote, type Dialect, type LedgerDialect } from "../../../contracts/sql/dialect.ts";
+import { describe } from "./catalog.ts";
 
 const hasCode = (error: unknown, code: string): boolean => (error as { readonly code?: unknown } | null)?.code === code;
 
@@ -43,6 +44,15 @@ export const dialect: Dialect = {
   // With an E, it means the same whatever `standard_conforming_strings` says.
   likeEscape: "E'\\\\'",
   hasReturning: true,
+  order: (name, direction) => (direction === "desc" ? `${name} DESC` : name),
+  exactText: (name) => `${name}::text`,
+  onConflict: (conflict, update) => {
+    const sets = update.map((name) => `${name} = EXCLUDED.${name}`).join(", ");
+    return ` ON CONFLICT (${conflict.join(", ")}) DO ${sets === "" ? "NOTHING" : `UPDATE SET ${sets}`}`;
+  },
+  explain: (sql, analyze) => `EXPLAIN (FORMAT JSON${analyze ? ", ANALYZE" : ""}) ${sql}`,
+  planOf: ([row]) => (row?.["QUERY PLAN"] as readonly unknown[] | undefined)?.[0],
+  describe,
   begin: ({ isolation, readOnly = false }) =>
     `BEGIN${isolation === undefined ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`,
   // Locks taken by `pg_advisory_lock` outlive the transaction.

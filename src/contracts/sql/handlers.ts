@@ -1,0 +1,104 @@
+/** The handlers of the contract's operations: what each of them asks of a session. */
+import type { Call } from "../../core/call.ts";
+import type { Session } from "../../core/definition.ts";
+import { inBatches } from "../../core/stream.ts";
+import { runBatch } from "./batch.ts";
+import { compileDelete, compileInsertMany, compileUpdate, compileUpsert } from "./compile.ts";
+import type { SqlConnection, SqlResult } from "./connection.ts";
+import { changeAllRows, changeRows, executed, insertRow, insertRows } from "./crud.ts";
+import { quoteTable } from "./dialect.ts";
+import type { WrittenStatement } from "./named-parameters.ts";
+import type { DescribedTable, SqlOperations } from "./operations.ts";
+import { compileSelect, pageOf } from "./select.ts";
+import type { SqlSession } from "./session.ts";
+import type { Statement } from "./statement.ts";
+
+type Run = (statement: Statement) => Promise<SqlResult>;
+
+/** The handlers of a session, all and those that only read. */
+export type SqlHandlers = Pick<Session<SqlOperations>, "handlers" | "readOnlyHandlers">;
+
+/** The handlers of all operations. */
+export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): SqlHandlers {
+  const { dialect, isReadOnly, classify } = session.settings;
+  const { named } = session;
+  /** Work of statements that busbar makes: several only in one transaction, one on its own, all with the call's key. */
+  const write = <T>(call: Call, input: unknown, work: (run: Run) => Promise<T>): Promise<T> =>
+    session.isKeyed(call)
+      ? session.keyed.run(call, { input, isBrief: true, isTogether: true }, ({ run }) => work(run))
+      : work((statement) => session.one(statement, call, { readOnly: isReadOnly }));
+  const writeAll = <T>(
+    call: Call,
+    input: unknown,
+    statements: readonly Statement[],
+    work: (run: Run) => Promise<T>,
+  ): Promise<T> => {
+    if (statements.length < 2 || session.isKeyed(call)) return write(call, input, work);
+    return session.inTransaction(call, { readOnly: isReadOnly }, (connection) =>
+      work((statement) => connection.run(statement, { call })),
+    );
+  };
+  const query = (readOnly: boolean) => async (written: WrittenStatement, call: Call) => {
+    const statement = named.positional(written);
+    const { rows, columns } = await session.one(statement, call, { readOnly, rowsOnly: readOnly });
+    call.record.answer.columns = columns;
+    return [...rows];
+  };
+  const queryStream =
+    (readOnly: boolean) =>
+    ({ batchSize, ...written }: WrittenStatement & { readonly batchSize: number }, call: Call) =>
+      inBatches(session.stream(named.positional(written), call, { readOnly, batchSize }));
+  return {
+    handlers: {
+      query: query(isReadOnly),
+      async execute(input, call) {
+        const statement = named.positional(input);
+        const result = session.isKeyed(call)
+          ? await session.keyed.run(call, { input, isBrief: true }, async ({ connection }) =>
+              executed(await connection.run(statement, { call })),
+            )
+          : executed(await session.one(statement, call, { readOnly: isReadOnly, rowsOnly: isReadOnly }));
+        return result;
+      },
+      async select(input, call) {
+        const result = await session.one(compileSelect(input, dialect), call, { readOnly: isReadOnly });
+        const { page, columns } = pageOf(input, result);
+        call.record.answer.columns = columns;
+        return page;
+      },
+      insert: (input, call) => write(call, input, (run) => insertRow(input, dialect, run)),
+      async insertMany(input, call) {
+        const statements = compileInsertMany(input, dialect);
+        return writeAll(call, input, statements, (run) => insertRows(statements, run));
+      },
+      async upsert(input, call) {
+        const statements = compileUpsert(input, dialect);
+        return writeAll(call, input, statements, (run) => changeAllRows(input, statements, run));
+      },
+      update: (input, call) => write(call, input, (run) => changeRows(input, compileUpdate(input, dialect), run)),
+      delete: (input, call) => write(call, input, (run) => changeRows(input, compileDelete(input, dialect), run)),
+      async batch(input, call) {
+        const work = (connection: SqlConnection) => runBatch(input, { connection, call, named, isReadOnly, classify });
+        if (session.isKeyed(call))
+          return session.keyed.run(call, { input, isBrief: true }, ({ connection }) => work(connection));
+        return session.inTransaction(call, { readOnly: isReadOnly }, work);
+      },
+      transaction: (input, call) => session.all(input, call),
+      // In a READ ONLY transaction always, so that the database itself refuses to carry out what writes.
+      async explain({ analyze, ...written }, call) {
+        const { sql, values } = named.positional(written);
+        const statement = { sql: dialect.explain(sql, analyze), values };
+        const { rows } = await session.one(statement, call, { readOnly: true, rowsOnly: true });
+        return { plan: dialect.planOf(rows) };
+      },
+      async describe({ table, schema }, call) {
+        const only = { ...(table === undefined ? {} : { table: quoteTable(table, dialect) }), schema };
+        const { rows } = await session.one(dialect.describe(only), call, { readOnly: isReadOnly });
+        // The dialect's statement answers so.
+        return { tables: rows as unknown as DescribedTable[] };
+      },
+      queryStream: queryStream(isReadOnly),
+    },
+    readOnlyHandlers: { query: query(true), queryStream: queryStream(true) },
+  };
+}
