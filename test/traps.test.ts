@@ -28,7 +28,6 @@ const TRAPS: Readonly<Record<number, string>> = {
   18: "variables are expanded in comments, missing ones told one at a time",
   20: "one unreachable system stops all, or health says OK without it",
   22: "rows without names, digits lost",
-  // Of HTTP answers, which have a limit, and of streams; a plain SQL query has none yet.
   23: "an unbounded result fills the heap",
   25: "a trailing remaining: 0 parks a healthy token",
   26: "an unread stream keeps its slot",

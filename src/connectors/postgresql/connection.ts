@@ -47,8 +47,8 @@ export class PostgreSQLConnection implements SqlConnection {
     return !this.#isChanged && !this.#guard.isCancelling;
   }
 
-  async run(statement: Statement, { call, rowsOnly }: RunOptions = {}): Promise<SqlResult> {
-    return resultOf(await this.#send({ ...statement, rowsOnly }, call));
+  async run(statement: Statement, { call, ...options }: RunOptions = {}): Promise<SqlResult> {
+    return resultOf(await this.#send({ sql: statement.sql, values: statement.values, ...options }, call));
   }
 
   async runAll(statements: readonly Statement[], { call }: RunOptions = {}): Promise<SqlResults> {
@@ -106,8 +106,8 @@ export class PostgreSQLConnection implements SqlConnection {
   }
 
   async #send(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
-    const query = new ExtendedQuery(request);
-    const answer = await this.#guard.run(() => {
+    const answer = await this.#guard.run((stop) => {
+      const query = new ExtendedQuery(request, stop);
       // The driver's types know submittables only by a part of their methods.
       this.#client.query(query as unknown as pg.Submittable);
       return query.answer;

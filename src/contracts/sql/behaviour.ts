@@ -4,6 +4,7 @@
  * Features that a target may declare as lacking: `returning`, `savepoints`, `serializable`, `failed transactions` (a
  * failed statement dooms its transaction), `no NUL in text`.
  */
+import { boundCases } from "./behaviour/bounds.ts";
 import { conditionCases } from "./behaviour/conditions.ts";
 import { keyedCases } from "./behaviour/keyed.ts";
 import { namedCases } from "./behaviour/named.ts";
@@ -24,6 +25,7 @@ export const sqlBehaviour: readonly SqlCase[] = [
   ...writeCases,
   ...statementCases,
   ...namedCases,
+  ...boundCases,
   ...transactionCases,
   ...valueCases,
   ...keyedCases,

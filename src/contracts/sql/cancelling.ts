@@ -39,13 +39,14 @@ export class StatementGuard {
     this.#hooks = hooks;
   }
 
-  /** Runs a statement that ends with its call; one without a call must end soon. */
-  async run<T>(start: () => Promise<T>, call: Call | undefined): Promise<T> {
+  /** Runs a statement that ends with its call, or when `start` calls `stop`; one without a call must end soon. */
+  async run<T>(start: (stop: () => void) => Promise<T>, call: Call | undefined): Promise<T> {
     if (this.#cancelling !== undefined) await this.#cancelling;
-    if (call === undefined) return this.#soon(start());
-    call.throwIfCancelled();
-    const answer = start();
-    const stopListening = call.onCancel(() => this.#cancel(answer));
+    const stop = (): void => this.#cancel(answer);
+    if (call !== undefined) call.throwIfCancelled();
+    const answer: Promise<T> = start(stop);
+    if (call === undefined) return this.#soon(answer);
+    const stopListening = call.onCancel(stop);
     try {
       return await answer;
     } finally {
@@ -74,6 +75,7 @@ export class StatementGuard {
   }
 
   #cancel(answer: Promise<unknown>): void {
+    if (this.#cancelling !== undefined) return;
     const { clock, destroy } = this.#hooks;
     const abort = new AbortController();
     const timer = clock.timeout(GRACE_MS, () => {

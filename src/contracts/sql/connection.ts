@@ -20,6 +20,10 @@ export interface RunOptions {
   readonly call?: Call | undefined;
   /** Refuses, before it is run, a statement that the database describes as one that answers with no rows. */
   readonly rowsOnly?: boolean | undefined;
+  /** Ends the statement as soon as it has more rows, and fails with `too_large`. */
+  readonly maxRows?: number | undefined;
+  /** The same for bytes, as the database sends them. */
+  readonly maxBytes?: number | undefined;
 }
 
 /** What statements that were sent together came back with. */

@@ -53,6 +53,16 @@ export const returning = z
   .union([z.boolean(), columns], { error: "expected true, false or a list of columns" })
   .default(false)
   .meta({ description: "Whether to answer with the rows too: all columns, or those listed." });
+/** What an answer may have at most; beyond it the call is refused while rows arrive, and the statement ended. */
+export const bounds = {
+  maxRows: z.int().min(1).optional().meta({ description: "Refuses an answer of more rows. Default: no limit." }),
+  maxBytes: z
+    .int()
+    .min(1)
+    .default(2 ** 28)
+    .meta({ description: "Refuses an answer of more bytes, as the database sends them; 256 MiB unless said." }),
+};
+
 /** Isolation levels of the SQL standard. */
 export const isolation = z.enum(["read uncommitted", "read committed", "repeatable read", "serializable"]);
 

@@ -1,6 +1,7 @@
 /** The handlers of the contract's operations: what each of them asks of a session. */
 import type { Call } from "../../core/call.ts";
 import type { Session } from "../../core/definition.ts";
+import type { Parsed } from "../../core/operation.ts";
 import { inBatches } from "../../core/stream.ts";
 import { runBatch } from "./batch.ts";
 import { compileDelete, compileInsertMany, compileUpdate, compileUpsert } from "./compile.ts";
@@ -38,9 +39,10 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
       work((statement) => connection.run(statement, { call })),
     );
   };
-  const query = (readOnly: boolean) => async (written: WrittenStatement, call: Call) => {
-    const statement = named.positional(written);
-    const { rows, columns } = await session.one(statement, call, { readOnly, rowsOnly: readOnly });
+  const query = (readOnly: boolean) => async (input: Parsed<SqlOperations["query"]>, call: Call) => {
+    const { maxRows, maxBytes } = input;
+    const options = { readOnly, rowsOnly: readOnly, maxRows, maxBytes };
+    const { rows, columns } = await session.one(named.positional(input), call, options);
     call.record.answer.columns = columns;
     return [...rows];
   };
@@ -61,7 +63,9 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
         return result;
       },
       async select(input, call) {
-        const result = await session.one(compileSelect(input, dialect), call, { readOnly: isReadOnly });
+        const { maxRows, maxBytes } = input;
+        const options = { readOnly: isReadOnly, maxRows, maxBytes };
+        const result = await session.one(compileSelect(input, dialect), call, options);
         const { page, columns } = pageOf(input, result);
         call.record.answer.columns = columns;
         return page;

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { read, stream, write, type Effect, type EffectContext } from "../../core/operation.ts";
 import {
   all,
+  bounds,
   changed,
   columns,
   count,
@@ -60,7 +61,7 @@ const keyed = {
 
 /** The operations of every SQL connector. */
 export const sqlOperations = {
-  query: write("Runs one statement and answers with its rows.", statement, rows, {
+  query: write("Runs one statement and answers with its rows.", statement.extend(bounds), rows, {
     // Only the database can tell whether a text writes.
     effect: "unknown",
     examples: [
@@ -87,6 +88,7 @@ export const sqlOperations = {
       after: z.string().min(1).optional().meta({
         description: "The `next` of the page before, with the same `table`, `where` and `orderBy`. Takes a `limit`.",
       }),
+      ...bounds,
     }),
     z.object({
       rows,

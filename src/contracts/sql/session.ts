@@ -111,12 +111,13 @@ export class SqlSession<C extends SqlConnection> {
   one(
     statement: Statement,
     call: Call,
-    { readOnly, rowsOnly }: RunOptions & { readOnly: boolean },
+    { readOnly, ...options }: RunOptions & { readOnly: boolean },
   ): Promise<SqlResult> {
     if (readOnly)
-      return this.inTransaction(call, { readOnly }, (connection) => connection.run(statement, { call, rowsOnly }));
+      return this.inTransaction(call, { readOnly }, (connection) => connection.run(statement, { ...options, call }));
     return this.#borrowing.use(call, async (connection) => {
-      const result = await connection.run(statement, { call });
+      const { maxRows, maxBytes } = options;
+      const result = await connection.run(statement, { call, maxRows, maxBytes });
       if (connection.transaction !== "none") throw leftOpen();
       return result;
     });

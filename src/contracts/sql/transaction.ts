@@ -95,8 +95,9 @@ export class TransactionScope implements SqlTransaction {
   query(params: InputOf<"query">): AnswerOf<"query"> {
     return this.#tracked(async () => {
       const { named, isReadOnly } = this.#settings;
-      const statement = named.positional(parse(sqlOperations.query, params));
-      const { rows } = await this.#run(statement, { rowsOnly: isReadOnly });
+      const input = parse(sqlOperations.query, params);
+      const { maxRows, maxBytes } = input;
+      const { rows } = await this.#run(named.positional(input), { rowsOnly: isReadOnly, maxRows, maxBytes });
       return [...rows];
     });
   }
@@ -112,7 +113,8 @@ export class TransactionScope implements SqlTransaction {
   select(params: InputOf<"select">): AnswerOf<"select"> {
     return this.#tracked(async () => {
       const input = parse(sqlOperations.select, params);
-      return pageOf(input, await this.#run(compileSelect(input, this.#settings.dialect))).page;
+      const { maxRows, maxBytes } = input;
+      return pageOf(input, await this.#run(compileSelect(input, this.#settings.dialect), { maxRows, maxBytes })).page;
     });
   }
 

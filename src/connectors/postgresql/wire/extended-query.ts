@@ -30,6 +30,9 @@ export interface QueryRequest {
   readonly values: readonly unknown[];
   /** Refuses what answers with no rows before it is run. */
   readonly rowsOnly?: boolean | undefined;
+  /** Stops and fails with `too_large` where there are more rows, or more bytes in them. */
+  readonly maxRows?: number | undefined;
+  readonly maxBytes?: number | undefined;
   /** Fetches from a named portal, at most `rows` at a time; `fields` where it is open already. */
   readonly portal?: { readonly name: string; readonly rows: number; readonly fields?: readonly Field[] };
 }
@@ -47,6 +50,9 @@ export class ExtendedQuery {
   readonly answer: Promise<QueryAnswer>;
   readonly #request: QueryRequest;
   readonly #reader = new RowReader();
+  readonly #stop: (() => void) | undefined;
+  readonly #maxRows: number;
+  #bytesLeft: number;
   #tag = "";
   #hasMore = false;
   #wire: Wire | undefined;
@@ -57,8 +63,12 @@ export class ExtendedQuery {
   #resolve!: (answer: QueryAnswer) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(request: QueryRequest) {
+  /** `stop` asks the server to end the statement. */
+  constructor(request: QueryRequest, stop?: () => void) {
     this.#request = request;
+    this.#stop = stop;
+    this.#maxRows = request.maxRows ?? Infinity;
+    this.#bytesLeft = request.maxBytes ?? Infinity;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -102,8 +112,10 @@ export class ExtendedQuery {
     if (this.#types !== undefined) this.#bindDescribed();
   }
 
-  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+  handleDataRow({ length, fields }: { readonly length: number; readonly fields: readonly (string | null)[] }): void {
     if (this.#failure !== undefined) return;
+    this.#bytesLeft -= length;
+    if (this.#bytesLeft < 0 || this.#reader.rows.length >= this.#maxRows) return this.#refuseMore();
     try {
       this.#reader.add(fields);
     } catch (error) {
@@ -113,6 +125,10 @@ export class ExtendedQuery {
 
   handleCommandComplete({ text }: { readonly text: string }): void {
     this.#tag = text;
+    const error = this.#failure?.error;
+    // It came to its end all the same, and what it wrote is kept.
+    if (error instanceof ConnectorError && error.kind === "too_large" && !text.startsWith("SELECT"))
+      error.outcome = "unknown";
   }
 
   handlePortalSuspended(): void {
@@ -159,6 +175,18 @@ export class ExtendedQuery {
   };
 
   readonly #onOver = (): void => this.#settle(this.#failure);
+
+  /** What is still on its way is dropped. */
+  #refuseMore(): void {
+    const what = this.#bytesLeft < 0 ? `maxBytes (${this.#request.maxBytes})` : `maxRows (${this.#maxRows})`;
+    const error = new ConnectorError("too_large", `The answer has more than ${what} allows`, {
+      outcome: "none",
+      hint: "Ask for less, allow more, or read it with `queryStream`.",
+    });
+    this.#reader.rows.length = 0;
+    this.#failure = { error };
+    this.#stop?.();
+  }
 
   #bindDescribed(): void {
     const types = this.#types;
