@@ -1,4 +1,5 @@
 /** The documentation page of a connector, from its definition and its prose (`notes.md`). */
+import { NAMED_ONLY } from "../connectors/check-definition.ts";
 import { z } from "zod";
 import type { Definition } from "../core/definition.ts";
 import type { Operation } from "../core/operation.ts";
@@ -70,15 +71,12 @@ function renderOperation(name: string, operation: Operation): string {
   ).trimEnd();
 }
 
-/** Operations without a method of their own. */
-const NAMED_ONLY: readonly string[] = ["execute", "describe"];
-
 function call(name: string, { stream }: Operation, input: unknown): string {
   const written = literal(input, name.length + 20);
   const parameters = written === "{}" ? "" : written;
   return stream
     ? `for await (const item of connector.${name}(${parameters})) console.log(item);`
-    : `await connector.${NAMED_ONLY.includes(name) ? `execute("${name}", ` : `${name}(`}${parameters});`;
+    : `await connector.${NAMED_ONLY.some((each) => each === name) ? `execute("${name}", ` : `${name}(`}${parameters});`;
 }
 
 function codeExample(definition: Definition, className: string): string {
