@@ -8,29 +8,31 @@ import { z } from "zod";
 import { canonicalText } from "../../core/canonical.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { toJsonValue } from "../../core/json-value.ts";
+import type { Place } from "./beyond.ts";
 
-const VERSION = 1;
-const shape = z.tuple([z.literal(VERSION), z.string(), z.array(z.string().nullable())]);
+const VERSION = 2;
+const shape = z.tuple([z.literal(VERSION), z.string(), z.array(z.string().nullable()), z.int().min(0)]);
 
-type Values = readonly (string | null)[];
-
-export function cursorOf(question: unknown, values: Values): string {
-  return Buffer.from(JSON.stringify([VERSION, fingerprint(question), values])).toString("base64url");
+export function cursorOf(question: unknown, { values, same }: Place): string {
+  return Buffer.from(JSON.stringify([VERSION, fingerprint(question), values, same])).toString("base64url");
 }
 
-/** The values; throws `input_invalid` where the cursor is none, or of another question. */
-export function valuesOfCursor(cursor: string, question: unknown, length: number): Values {
+/** The place; throws `input_invalid` where the cursor is none, or of another question. */
+export function placeOfCursor(cursor: string, question: unknown, length: number): Place {
   const parsed = shape.safeParse(parse(cursor));
   if (!parsed.success) throw invalid("`after` is no cursor of this version");
-  const [, print, values] = parsed.data;
-  if (print !== fingerprint(question) || values.length !== length)
+  const [, print, values, same] = parsed.data;
+  if (print !== fingerprint(question) || values.length !== length || same >= length)
     throw invalid("`after` belongs to another `table`, `where` or `orderBy`");
-  return values;
+  return { values, same };
 }
 
 function parse(cursor: string): unknown {
+  const bytes = Buffer.from(cursor, "base64url");
+  // Characters that decode to nothing are dropped silently.
+  if (bytes.toString("base64url") !== cursor) return undefined;
   try {
-    return JSON.parse(Buffer.from(cursor, "base64url").toString());
+    return JSON.parse(bytes.toString());
   } catch {
     return undefined;
   }

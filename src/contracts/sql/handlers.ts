@@ -10,7 +10,7 @@ import { changeAllRows, changeRows, executed, insertRow, insertRows } from "./cr
 import { quoteTable } from "./dialect.ts";
 import type { WrittenStatement } from "./named-parameters.ts";
 import type { DescribedTable, SqlOperations } from "./operations.ts";
-import { compileSelect, pageOf } from "./select.ts";
+import { selectRows } from "./select.ts";
 import type { SqlSession } from "./session.ts";
 import type { Statement } from "./statement.ts";
 
@@ -63,10 +63,9 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
         return result;
       },
       async select(input, call) {
-        const { maxRows, maxBytes } = input;
-        const options = { readOnly: isReadOnly, maxRows, maxBytes };
-        const result = await session.one(compileSelect(input, dialect), call, options);
-        const { page, columns } = pageOf(input, result);
+        const { page, columns } = await selectRows(input, dialect, (statement, bounds) =>
+          session.one(statement, call, { ...bounds, readOnly: isReadOnly }),
+        );
         call.record.answer.columns = columns;
         return page;
       },

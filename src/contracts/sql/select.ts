@@ -1,6 +1,6 @@
 /**
  * Reading a table page by page, by keys and not by numbers: a page begins after the values at which the one before ended,
- * so it costs the same wherever it is, and rows that come and go move no others.
+ * so it costs the same wherever it is (beyond.ts), and rows that come and go move no others.
  *
  * That takes an order that tells all rows apart. One row more than the page has is read; where it stands in the same place
  * of the order as the page's last, the next page could not begin between them, and rather than lose rows the call is refused.
@@ -11,52 +11,78 @@ import { ConnectorError } from "../../core/errors.ts";
 import type { Answer, Parsed } from "../../core/operation.ts";
 import type { Column } from "../../core/record.ts";
 import type { SqlResult } from "./connection.ts";
-import { cursorOf, valuesOfCursor } from "./cursor.ts";
+import { stretchesBeyond, type Order, type Place, type Stretch } from "./beyond.ts";
+import { cursorOf, placeOfCursor } from "./cursor.ts";
 import { quoteTable, type Dialect } from "./dialect.ts";
 import type { Row, SqlOperations } from "./operations.ts";
 import type { Statement } from "./statement.ts";
 import { StatementText } from "./statement-text.ts";
+import { tooLarge } from "./too-large.ts";
 import { compileWhere } from "./where.ts";
 
 type Input = Parsed<SqlOperations["select"]>;
 
-interface Order {
-  readonly column: string;
-  readonly direction: "asc" | "desc";
+/** What is asked of a connection: one statement, with the input's bounds. */
+type Run = (statement: Statement, bounds: Pick<Input, "maxRows" | "maxBytes">) => Promise<SqlResult>;
+
+/** What is found, and the columns that were asked for. */
+export interface Selected {
+  readonly page: Answer<SqlOperations["select"]>;
+  readonly columns: readonly Column[];
+}
+
+/** Runs as many statements as it takes to fill the page: mostly one. */
+export async function selectRows(input: Input, dialect: Dialect, run: Run): Promise<Selected> {
+  const { limit = Infinity, maxBytes } = input;
+  // One row more than the page has is read, and is no part of the answer.
+  const maxRows = input.maxRows !== undefined && input.maxRows < limit ? input.maxRows : undefined;
+  const [first, ...others] = stretchesOf(input);
+  let { rows, columns } = await run(compileSelect(input, dialect, first), { maxRows, maxBytes });
+  for (const stretch of others) {
+    if (rows.length > limit) break;
+    const more = await run(compileSelect(input, dialect, stretch, rows.length), { maxRows, maxBytes });
+    rows = [...rows, ...more.rows];
+    columns = more.columns;
+    if (maxRows !== undefined && rows.length > maxRows) throw tooLarge(`maxRows (${maxRows})`);
+  }
+  return pageOf(input, { rows, columns });
 }
 
 /** Columns that are ours, beside those that are asked for. */
 const keyName = (at: number): string => `busbar_key_${at + 1}`;
 
-export function compileSelect(input: Input, dialect: Dialect): Statement {
-  const { table, columns, where = {}, limit, after } = input;
+/** The parts of the order that are read, one after the other; undefined is all of it. */
+function stretchesOf(input: Input): readonly (Stretch | undefined)[] {
+  const { limit, after } = input;
+  if (after === undefined) return [undefined];
   const order = orderOf(input);
-  if (after !== undefined && (order.length === 0 || limit === undefined))
+  if (order.length === 0 || limit === undefined)
     throw invalid("`after` takes `orderBy` and `limit`", "Ask as for the first page, and add `after`.");
+  return stretchesBeyond(order, placeOfCursor(after, question(input), order.length));
+}
+
+/** Reads one stretch, where `found` rows of the page are there already. */
+function compileSelect(input: Input, dialect: Dialect, stretch: Stretch | undefined, found = 0): Statement {
+  const { table, columns, where = {}, limit } = input;
+  const order = orderOf(input);
   const text = new StatementText(dialect);
   const keys = isPaged(input)
     ? order.map(({ column }, at) => `${dialect.exactText(dialect.quote(column))} AS ${dialect.quote(keyName(at))}`)
     : [];
   const what = [columns === undefined ? "*" : columns.map(dialect.quote).join(", "), ...keys].join(", ");
-  const conditions = [
-    compileWhere(where, text),
-    after === undefined ? undefined : beyond(order, valuesOfCursor(after, question(input), order.length), text),
-  ].filter((each) => each !== undefined);
+  const conditions = [compileWhere(where, text), stretch?.(text)].filter((each) => each !== undefined);
   const sorted = order.map(({ column, direction }) => dialect.order(dialect.quote(column), direction)).join(", ");
   const sql = [
     `SELECT ${what} FROM ${quoteTable(table, dialect)}`,
     conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "",
     sorted === "" ? "" : `ORDER BY ${sorted}`,
-    limit === undefined ? "" : `LIMIT ${limit + keys.slice(0, 1).length}`,
+    limit === undefined ? "" : `LIMIT ${limit + keys.slice(0, 1).length - found}`,
   ];
   return text.end(sql.filter(Boolean).join(" "));
 }
 
-/** The page that the statement above has found, and the columns that were asked for. */
-export function pageOf(
-  input: Input,
-  { rows, columns }: Pick<SqlResult, "rows" | "columns">,
-): { readonly page: Answer<SqlOperations["select"]>; readonly columns: readonly Column[] } {
+/** The page among the rows that were found. */
+function pageOf(input: Input, { rows, columns }: Pick<SqlResult, "rows" | "columns">): Selected {
   if (!isPaged(input)) return { page: { rows: [...rows] }, columns };
   const { limit = Infinity } = input;
   const order = orderOf(input);
@@ -73,7 +99,13 @@ export function pageOf(
   const own = columns.slice(0, columns.length - order.length);
   const asked = page.map((row) => Object.fromEntries(own.map(({ name }) => [name, row[name]])));
   if (following === undefined || ends === undefined) return { page: { rows: asked }, columns: own };
-  return { page: { rows: asked, next: cursorOf(question(input), ends) }, columns: own };
+  return { page: { rows: asked, next: cursorOf(question(input), placeOf(keysOf(page[0]!), ends)) }, columns: own };
+}
+
+/** Where a page from `begins` to `ends` leaves off. */
+function placeOf(begins: Place["values"], ends: Place["values"]): Place {
+  const differs = ends.findIndex((value, at) => value !== begins[at]);
+  return { values: ends, same: differs === -1 ? ends.length - 1 : differs };
 }
 
 const isPaged = ({ orderBy, limit }: Input): boolean => orderBy !== undefined && limit !== undefined;
@@ -83,24 +115,6 @@ function orderOf({ orderBy = [] }: Input): Order[] {
 }
 
 const question = (input: Input): unknown => [input.table, input.where ?? {}, orderOf(input).map(Object.values)];
-
-/** What comes after these values: further in the first column, or the same there and further in the second, … */
-function beyond(order: readonly Order[], values: readonly (string | null)[], text: StatementText): string {
-  const { quote } = text.dialect;
-  const ways = order.map(({ column, direction }, at) => {
-    const same = order.slice(0, at).map((each, before) => {
-      const value = values[before] ?? null;
-      return value === null ? `${quote(each.column)} IS NULL` : `${quote(each.column)} = ${text.parameter(value)}`;
-    });
-    return [...same, further(quote(column), direction, values[at] ?? null, text)].join(" AND ");
-  });
-  return `(${ways.map((way) => `(${way})`).join(" OR ")})`;
-}
-
-function further(name: string, direction: Order["direction"], value: string | null, text: StatementText): string {
-  if (direction === "desc") return value === null ? `${name} IS NOT NULL` : `${name} < ${text.parameter(value)}`;
-  return value === null ? "1 = 0" : `(${name} > ${text.parameter(value)} OR ${name} IS NULL)`;
-}
 
 function invalid(message: string, hint: string): ConnectorError {
   return new ConnectorError("input_invalid", message, { hint, outcome: "none" });

@@ -20,7 +20,7 @@ import { changeAllRows, changeRows, executed, insertRow, insertRows } from "./cr
 import type { Dialect } from "./dialect.ts";
 import { endedByStatement } from "./transaction-errors.ts";
 import type { NamedParameters } from "./named-parameters.ts";
-import { compileSelect, pageOf } from "./select.ts";
+import { selectRows } from "./select.ts";
 import { sqlOperations, type SqlOperations } from "./operations.ts";
 
 type InputOf<K extends keyof SqlOperations> = Input<SqlOperations[K]>;
@@ -113,8 +113,8 @@ export class TransactionScope implements SqlTransaction {
   select(params: InputOf<"select">): AnswerOf<"select"> {
     return this.#tracked(async () => {
       const input = parse(sqlOperations.select, params);
-      const { maxRows, maxBytes } = input;
-      return pageOf(input, await this.#run(compileSelect(input, this.#settings.dialect), { maxRows, maxBytes })).page;
+      const run = (statement: Statement, bounds: RunOptions): Promise<SqlResult> => this.#run(statement, bounds);
+      return (await selectRows(input, this.#settings.dialect, run)).page;
     });
   }
 
