@@ -55,12 +55,14 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
       query: query(isReadOnly),
       async execute(input, call) {
         const statement = named.positional(input);
-        const result = session.isKeyed(call)
-          ? await session.keyed.run(call, { input, isBrief: true }, async ({ connection }) =>
-              executed(await connection.run(statement, { call })),
-            )
-          : executed(await session.one(statement, call, { readOnly: isReadOnly, rowsOnly: isReadOnly }));
-        return result;
+        const { maxRows, maxBytes } = input;
+        if (!session.isKeyed(call))
+          return executed(
+            await session.one(statement, call, { readOnly: isReadOnly, rowsOnly: isReadOnly, maxRows, maxBytes }),
+          );
+        return session.keyed.run(call, { input, isBrief: true }, async ({ connection }) =>
+          executed(await connection.run(statement, { call, maxRows, maxBytes })),
+        );
       },
       async select(input, call) {
         const { page, columns } = await selectRows(input, dialect, (statement, bounds) =>

@@ -29,6 +29,8 @@ import {
 
 export { isolation, MOST_PARAMETERS, type Isolation, type Row } from "./fields.ts";
 
+const bounded = statement.extend(bounds);
+
 const described = z.object({
   schema: z.string(),
   name: z.string(),
@@ -61,7 +63,7 @@ const keyed = {
 
 /** The operations of every SQL connector. */
 export const sqlOperations = {
-  query: write("Runs one statement and answers with its rows.", statement.extend(bounds), rows, {
+  query: write("Runs one statement and answers with its rows.", bounded, rows, {
     // Only the database can tell whether a text writes.
     effect: "unknown",
     examples: [
@@ -70,7 +72,7 @@ export const sqlOperations = {
     ],
   }),
 
-  execute: write("Runs one statement that changes something, and counts the rows.", statement, changed, {
+  execute: write("Runs one statement that changes something, and counts the rows.", bounded, changed, {
     ...keyed,
     examples: [
       { title: "Archives a year", input: { sql: "delete from visits where year = :year", values: { year: 2020 } } },
@@ -232,7 +234,7 @@ export const sqlOperations = {
   transaction: write(
     "Runs statements in order in one transaction, all or none.",
     z.strictObject({
-      statements: z.array(statement).min(1).meta({ description: "The statements, in order." }),
+      statements: z.array(bounded).min(1).meta({ description: "The statements, in order." }),
       isolation: isolation.optional().meta({ description: "Isolation level. Default: the database's own." }),
     }),
     z

@@ -133,7 +133,8 @@ export class SqlSession<C extends SqlConnection> {
         try {
           call.throwIfCancelled();
           const statement = this.#named.positional(written);
-          const { count, rows } = await connection.run(statement, { call, rowsOnly: isReadOnly });
+          const { maxRows, maxBytes } = written;
+          const { count, rows } = await connection.run(statement, { call, rowsOnly: isReadOnly, maxRows, maxBytes });
           if (connection.transaction === "none") throw endedByStatement();
           results.push({ count, rows: [...rows] });
         } catch (thrown) {

@@ -105,8 +105,9 @@ export class TransactionScope implements SqlTransaction {
   execute(params: InputOf<"execute">): AnswerOf<"execute"> {
     return this.#tracked(async () => {
       const { named, isReadOnly } = this.#settings;
-      const statement = named.positional(parse(sqlOperations.execute, params));
-      return executed(await this.#run(statement, { rowsOnly: isReadOnly }));
+      const input = parse(sqlOperations.execute, params);
+      const { maxRows, maxBytes } = input;
+      return executed(await this.#run(named.positional(input), { rowsOnly: isReadOnly, maxRows, maxBytes }));
     });
   }
 

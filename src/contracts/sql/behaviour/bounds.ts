@@ -13,8 +13,12 @@ export const boundCases: readonly SqlCase[] = [
       const asked = (bounds: { maxRows?: number; maxBytes?: number }): (() => Promise<unknown>)[] => [
         () => connector.execute("query", { sql, ...bounds }),
         () => connector.execute("query", { sql, ...bounds }, { effect: "read" }),
+        () => connector.execute("execute", { sql, ...bounds }),
+        () => connector.execute("execute", { sql, ...bounds }, { idempotencyKey: ctx.unique() }),
+        () => connector.execute("transaction", { statements: [{ sql, ...bounds }] }),
         () => connector.execute("select", { table, ...bounds }),
         () => connector.transaction((tx) => tx.query({ sql, ...bounds })),
+        () => connector.transaction((tx) => tx.execute({ sql, ...bounds })),
         () => connector.transaction((tx) => tx.select({ table, ...bounds })),
       ];
       for (const bounds of [{ maxRows: 2_999 }, { maxRows: 1 }, { maxBytes: 100_000 }, { maxBytes: 1 }])
