@@ -1,7 +1,4 @@
-/** Opens connections with the driver, which is loaded here and nowhere else. */
-import { Socket } from "node:net";
-import type { ConnectionOptions } from "node:tls";
-import type pg from "pg";
+/** A pool of connections, and the operations of the contract on it. */
 import { poolSize } from "../../config/fields.ts";
 import { orAborted } from "../../core/abort.ts";
 import { toConnectorError } from "../../core/classify.ts";
@@ -9,24 +6,19 @@ import type { Config, Environment } from "../../core/definition.ts";
 import { loadDriver } from "../../core/driver.ts";
 import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
-import { addressOf, type Address } from "../../contracts/sql/address.ts";
+import { addressOf } from "../../contracts/sql/address.ts";
 import { sqlHandlers, type SqlHandlers } from "../../contracts/sql/handlers.ts";
 import { SqlSession } from "../../contracts/sql/session.ts";
-import { SYSTEM, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
-import { sendCancel } from "./wire/cancel.ts";
-import { guardParser } from "./wire/guard-parser.ts";
-import { PostgreSQLConnection } from "./connection.ts";
+import { SYSTEM, type connection as connectionFields, type options as optionFields } from "./config.ts";
+import { openConnection } from "./connecting/open.ts";
+import type { PostgreSQLConnection } from "./connection.ts";
 import { dialect } from "./text/dialect.ts";
 import { classify } from "./errors.ts";
-
-/** What of the driver is used. */
-type Driver = Pick<typeof pg, "Client" | "Connection">;
 
 /** An idle connection is trusted for so long; afterwards it is asked for a sign of life before it is used. */
 const TRUST_MS = 1_000;
 /** How long cancelled calls get to give their connections back when the session closes. */
 const CLOSE_MS = 2_000;
-const KEEP_ALIVE_MS = 30_000;
 
 export interface PostgreSQLSession extends SqlHandlers {
   readonly sql: SqlSession<PostgreSQLConnection>;
@@ -117,86 +109,4 @@ const FULL = "full";
 function unlessFull(error: unknown): typeof FULL {
   if ((error as { readonly code?: unknown }).code === "53300") return FULL;
   throw error;
-}
-
-interface Opening extends Pick<Environment, "clock" | "signal"> {
-  readonly address: Address;
-  readonly options: Options;
-  readonly onLost: () => void;
-}
-
-async function openConnection(driver: Driver, opening: Opening): Promise<PostgreSQLConnection> {
-  const { address, options, clock, signal, onLost } = opening;
-  const { host, port, database, username, password } = address;
-  const ssl = tlsOptions(address);
-  // The driver checks the certificate against the host that it is told; where it connects to is the socket's business.
-  const target = { host: (ssl && ssl.servername) || host, port, ssl };
-  const client = new driver.Client({
-    ...target,
-    stream: () => socketTo(host, port),
-    database,
-    user: username,
-    // A function, so that the driver looks neither into the environment nor into ~/.pgpass.
-    password: () => password?.reveal() ?? "",
-    application_name: options.applicationName,
-    options: sessionSettings(options),
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-  });
-  guardParser(client.connection);
-  const connection = new PostgreSQLConnection(client, {
-    clock,
-    requestCancel(aborted) {
-      const { remoteAddress = host } = client.connection.stream as Socket;
-      const wire = new driver.Connection({ ...target, stream: () => socketTo(remoteAddress, port) });
-      guardParser(wire);
-      return sendCancel(wire, { client, ...target, signal: aborted });
-    },
-  });
-  const lose = (): void => {
-    if (connection.isOver) return;
-    connection.destroy();
-    onLost();
-  };
-  // Without a listener, an error on an idle connection would end the process.
-  client.on("error", lose);
-  client.on("end", lose);
-  const stop = (): void => connection.destroy();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    signal.throwIfAborted();
-    await client.connect();
-    return connection;
-  } catch (error) {
-    connection.destroy();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** A socket that goes to one place, whatever the driver tells it. */
-function socketTo(host: string, port: number): Socket {
-  const socket = new Socket();
-  // A Unix socket is a path, which the driver makes of host and port.
-  const connect = socket.connect.bind(socket) as (to: { readonly host: string; readonly port: number }) => Socket;
-  if (!host.startsWith("/")) socket.connect = () => connect({ host, port });
-  return socket;
-}
-
-function tlsOptions({ ssl }: Address): ConnectionOptions | false {
-  if (ssl === false || ssl === "disable") return false;
-  const details: Exclude<typeof ssl, boolean | string> =
-    typeof ssl === "object" ? ssl : { mode: ssl === "require" ? "require" : "verify-full" };
-  const { mode, key, ...rest } = details;
-  return { ...rest, key: key?.reveal(), rejectUnauthorized: mode === "verify-full" };
-}
-
-/** What the server is told of the session at its start; a second belt where only reading is allowed. */
-function sessionSettings({ statementTimeout, access }: Options): string | undefined {
-  const settings = [
-    statementTimeout > 0 ? `-c statement_timeout=${Math.ceil(statementTimeout)}` : "",
-    access === "read-only" ? "-c default_transaction_read_only=on" : "",
-  ];
-  return settings.filter(Boolean).join(" ") || undefined;
 }

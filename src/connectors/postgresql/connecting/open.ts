@@ -1,0 +1,83 @@
+/** Opens one connection with the driver. */
+import type { Socket } from "node:net";
+import type pg from "pg";
+import type { Environment } from "../../../core/definition.ts";
+import type { Address } from "../../../contracts/sql/address.ts";
+import type { Options } from "../config.ts";
+import { PostgreSQLConnection } from "../connection.ts";
+import { sendCancel } from "../wire/cancel.ts";
+import { guardParser } from "../wire/guard-parser.ts";
+import { socketTo } from "./socket.ts";
+import { tlsOptions } from "./tls.ts";
+
+/** What of the driver is used. */
+export type Driver = Pick<typeof pg, "Client" | "Connection">;
+
+const KEEP_ALIVE_MS = 30_000;
+
+/** What one connection is opened with. */
+export interface Opening extends Pick<Environment, "clock" | "signal"> {
+  readonly address: Address;
+  readonly options: Options;
+  readonly onLost: () => void;
+}
+
+/** A connection that is ready; fails as the driver does, or with what `signal` was aborted with. */
+export async function openConnection(driver: Driver, opening: Opening): Promise<PostgreSQLConnection> {
+  const { address, options, clock, signal, onLost } = opening;
+  const { host, port, database, username, password } = address;
+  const ssl = tlsOptions(address);
+  // The driver checks the certificate against the host that it is told; where it connects to is the socket's business.
+  const target = { host: (ssl && ssl.servername) || host, port, ssl };
+  const client = new driver.Client({
+    ...target,
+    stream: () => socketTo(host, port),
+    database,
+    user: username,
+    // A function, so that the driver looks neither into the environment nor into ~/.pgpass.
+    password: () => password?.reveal() ?? "",
+    application_name: options.applicationName,
+    options: sessionSettings(options),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+  });
+  guardParser(client.connection);
+  const connection = new PostgreSQLConnection(client, {
+    clock,
+    requestCancel(aborted) {
+      const { remoteAddress = host } = client.connection.stream as Socket;
+      const wire = new driver.Connection({ ...target, stream: () => socketTo(remoteAddress, port) });
+      guardParser(wire);
+      return sendCancel(wire, { client, ...target, signal: aborted });
+    },
+  });
+  const lose = (): void => {
+    if (connection.isOver) return;
+    connection.destroy();
+    onLost();
+  };
+  // Without a listener, an error on an idle connection would end the process.
+  client.on("error", lose);
+  client.on("end", lose);
+  const stop = (): void => connection.destroy();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    await client.connect();
+    return connection;
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** What the server is told of the session at its start; a second belt where only reading is allowed. */
+function sessionSettings({ statementTimeout, access }: Options): string | undefined {
+  const settings = [
+    statementTimeout > 0 ? `-c statement_timeout=${Math.ceil(statementTimeout)}` : "",
+    access === "read-only" ? "-c default_transaction_read_only=on" : "",
+  ];
+  return settings.filter(Boolean).join(" ") || undefined;
+}
