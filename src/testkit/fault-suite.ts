@@ -45,6 +45,11 @@ export interface FaultSystem<C extends FaultyConnector> {
   read(this: void, connector: C, options: CallOptions): Promise<unknown>;
   /** Makes exactly one effect that a repetition would double. */
   write(this: void, connector: C, options: CallOptions): Promise<unknown>;
+  /**
+   * What `write` does, without its effect, where the first one on a connection takes more than one question: a statement
+   * is prepared. Default: a read.
+   */
+  warmUp?(this: void, connector: C): Promise<unknown>;
   /** How many effects `write` has ever had; asked of the server itself, not through a connector of the suite. */
   effects(this: void): Promise<number>;
   /** Many items, more than buffers on the way can hold: some megabytes. */
@@ -166,6 +171,7 @@ export function subjectOf<C extends FaultyConnector>(system: FaultSystem<C>, set
     operations: connector.describe().operations,
     read: (options) => system.read(connector, options),
     write: (options) => system.write(connector, options),
+    warmUp: () => system.warmUp?.(connector) ?? system.read(connector, {}),
     stream: stream && ((options) => stream(connector, options)),
   };
 }

@@ -38,6 +38,7 @@ export interface Subject {
   readonly operations: Operations;
   read(this: void, options: CallOptions): Promise<unknown>;
   write(this: void, options: CallOptions): Promise<unknown>;
+  warmUp(this: void): Promise<unknown>;
   readonly stream: ((options: CallOptions) => ItemStream<unknown>) | undefined;
 }
 
@@ -175,7 +176,7 @@ async function inTurn(
   try {
     const before = await ctx.effects();
     // Some clients part with their first connection, or open one more for their second call.
-    for (let call = 0; strike !== undefined && call < WARM_UP_CALLS; call++) await subject.read({});
+    for (let call = 0; strike !== undefined && call < WARM_UP_CALLS; call++) await subject.warmUp();
     await strike?.(ctx);
     await during({ ...ctx, subject, before, failsWithin });
     await mend();

@@ -18,6 +18,8 @@ const TYPES: SqlContext["types"] = {
   date: "date",
   time: "time",
   timestamp: "timestamp",
+  fineTimestamp: "timestamp",
+  fineDecimal: "numeric",
 };
 
 function target(name: string, source: "system" | "embedded"): Target<SqlContext> {
@@ -31,7 +33,14 @@ function target(name: string, source: "system" | "embedded"): Target<SqlContext>
       await connector.connect();
       let tables = 0;
       return {
-        ctx: { connector, types: TYPES, placeholder: (n) => `$${n}`, unique: () => `t_${++tables}` },
+        ctx: {
+          connector,
+          types: TYPES,
+          placeholder: (n) => `$${n}`,
+          unique: () => `t_${++tables}`,
+          quote: (name) => `"${name.replaceAll('"', '""')}"`,
+          hasZonelessTimestamps: true,
+        },
         async stop() {
           await connector.disconnect();
           await service.destroy();

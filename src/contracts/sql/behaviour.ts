@@ -1,8 +1,8 @@
 /**
  * What everyone who keeps the `sql` contract does, as cases to be run against a real database.
  *
- * Features that a target may declare as lacking: `returning`, `savepoints`, `serializable`, `failed transactions` (a
- * failed statement dooms its transaction), `no NUL in text`.
+ * Features that a target may declare as lacking: `returning`, `returning of updates`, `explain of writes`, `savepoints`,
+ * `serializable`, `failed transactions` (a failed statement dooms its transaction), `no NUL in text`.
  */
 import { boundCases } from "./behaviour/bounds.ts";
 import { conditionCases } from "./behaviour/conditions.ts";

@@ -16,14 +16,14 @@ const dialect: Dialect = {
     nestsComments: false,
   },
   likeEscape: "'\\'",
-  hasReturning: true,
+  returning: new Set(["insert", "upsert", "update", "delete"]),
   order: (name, direction) => `${name} ${direction}`,
   exactText: (name) => `${name}::text`,
   onConflict: (conflict) => ` ON CONFLICT (${conflict.join(", ")}) DO NOTHING`,
   explain: (sql) => `EXPLAIN ${sql}`,
   planOf: (rows) => rows,
   describe: () => ({ sql: "", values: [] }),
-  begin: () => "BEGIN",
+  begin: () => ["BEGIN"],
   endReadOnly: ["ROLLBACK"],
   ledger: {
     lock: "",
@@ -107,7 +107,7 @@ describe("statements", () => {
   });
 
   test("say so where the database cannot answer with rows", () => {
-    const poor = { ...dialect, hasReturning: false };
+    const poor = { ...dialect, returning: new Set<never>() };
     expect(compileDelete({ table: "t", all: true, returning: false }, poor).sql).toBe('DELETE FROM "t"');
     expect(() => compileDelete({ table: "t", all: true, returning: true }, poor)).toThrow(
       expect.objectContaining({ kind: "unsupported" }) as Error,

@@ -1,7 +1,7 @@
 /** From tables, rows and conditions to statements whose every value is a parameter and whose every name is quoted. */
 import { WHERE_GUARD } from "../../core/audit-refusal.ts";
 import { ConnectorError } from "../../core/errors.ts";
-import { quoteTable, type Dialect } from "./dialect.ts";
+import { quoteTable, type Changing, type Dialect } from "./dialect.ts";
 import type { Parsed } from "../../core/operation.ts";
 import { MOST_PARAMETERS, type Row, type SqlOperations } from "./operations.ts";
 import type { Statement } from "./statement.ts";
@@ -16,6 +16,13 @@ type Returning = boolean | readonly string[];
 /** Rows of one INSERT: beyond this, a longer statement is no faster. */
 const MOST_ROWS = 1_000;
 
+const SORTS: Readonly<Record<Changing, string>> = {
+  insert: "an insert",
+  update: "an update",
+  delete: "a delete",
+  upsert: "an upsert",
+};
+
 export function compileInsert(
   input: { readonly table: Table; readonly data: Row; readonly returning?: readonly string[] | undefined },
   dialect: Dialect,
@@ -25,9 +32,9 @@ export function compileInsert(
   const into = `INSERT INTO ${quoteTable(input.table, dialect)}`;
   const what =
     columns.length === 0
-      ? "DEFAULT VALUES"
+      ? (dialect.defaultRow ?? "DEFAULT VALUES")
       : `(${columns.map(dialect.quote).join(", ")}) VALUES (${columns.map((each) => text.value(input.data, each)).join(", ")})`;
-  return text.end(`${into} ${what}${returningClause(input.returning ?? true, dialect)}`);
+  return text.end(`${into} ${what}${returningClause("insert", input.returning ?? true, dialect)}`);
 }
 
 /** As many statements as the number of parameters asks for. */
@@ -60,7 +67,7 @@ export function compileUpsert(input: Parsed<SqlOperations["upsert"]>, dialect: D
     if (!columns.includes(column))
       throw invalid(`The rows have no column "${column}"`, "`conflict` and `update` name columns of the rows.");
   const end = dialect.onConflict(conflict.map(dialect.quote), update.map(dialect.quote));
-  return compileInsertMany(input, dialect, end + returningClause(returning, dialect));
+  return compileInsertMany(input, dialect, end + returningClause("upsert", returning, dialect));
 }
 
 interface Where {
@@ -78,13 +85,13 @@ export function compileUpdate(
   if (columns.length === 0) throw invalid("The update sets no column");
   const sets = columns.map((column) => `${dialect.quote(column)} = ${text.value(input.data, column)}`);
   const sql = `UPDATE ${quoteTable(input.table, dialect)} SET ${sets.join(", ")}${whereClause("update", input, text)}`;
-  return text.end(sql + returningClause(input.returning, dialect));
+  return text.end(sql + returningClause("update", input.returning, dialect));
 }
 
 export function compileDelete(input: Where & { readonly table: Table }, dialect: Dialect): Statement {
   const text = new StatementText(dialect);
   const sql = `DELETE FROM ${quoteTable(input.table, dialect)}${whereClause("delete", input, text)}`;
-  return text.end(sql + returningClause(input.returning, dialect));
+  return text.end(sql + returningClause("delete", input.returning, dialect));
 }
 
 function whereClause(what: "update" | "delete", { where = {}, all = false }: Where, text: StatementText): string {
@@ -98,11 +105,13 @@ function whereClause(what: "update" | "delete", { where = {}, all = false }: Whe
   );
 }
 
-function returningClause(returning: Returning | undefined, { quote, hasReturning }: Dialect): string {
+function returningClause(what: Changing, returning: Returning | undefined, dialect: Dialect): string {
   if (returning === undefined || returning === false) return "";
-  if (!hasReturning)
-    throw new ConnectorError("unsupported", "This database cannot answer with the changed rows", { outcome: "none" });
-  return ` RETURNING ${returning === true ? "*" : returning.map(quote).join(", ")}`;
+  if (!dialect.returning.has(what))
+    throw new ConnectorError("unsupported", `This database cannot answer ${SORTS[what]} with the rows`, {
+      outcome: "none",
+    });
+  return ` RETURNING ${returning === true ? "*" : returning.map(dialect.quote).join(", ")}`;
 }
 
 function checkColumns(row: Row, columns: readonly string[], at: number): void {

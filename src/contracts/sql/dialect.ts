@@ -31,6 +31,9 @@ export interface Lexicon {
   readonly nestsComments: boolean;
 }
 
+/** Statements that change rows. */
+export type Changing = "insert" | "upsert" | "update" | "delete";
+
 /** What differs between systems in the text of statements. */
 export interface Dialect {
   /** Quotes one identifier so that it can be nothing but a name. Throws `input_invalid` where it cannot be one. */
@@ -41,22 +44,26 @@ export interface Dialect {
   readonly lexicon: Lexicon;
   /** The text that stands for one backslash, with which patterns take a character's meaning away. */
   readonly likeEscape: string;
-  /** Whether INSERT, UPDATE and DELETE can answer with rows. */
-  readonly hasReturning: boolean;
+  /** The statements that can answer with rows by a RETURNING clause. */
+  readonly returning: ReadonlySet<Changing>;
+  /** What stands in an INSERT for a row whose every column takes its default. Default: the standard's. */
+  readonly defaultRow?: string;
   /** How a row is put in order by one column: NULL last where ascending, first where descending. */
   order(this: void, name: string, direction: "asc" | "desc"): string;
   /** The column as text from which the database reads the very same value again. */
   exactText(this: void, name: string): string;
   /** What follows an INSERT so that it updates the row that is there; nothing to set leaves it. All names are quoted. */
   onConflict(this: void, conflict: readonly string[], update: readonly string[]): string;
-  /** A statement that answers with the plan of another. */
+  /** A statement that answers with the plan of another, inside a READ ONLY transaction. */
   explain(this: void, sql: string, analyze: boolean): string;
+  /** Whether that failed because the other one writes. Default: writes are planned. */
+  isUnplanned?(this: void, error: unknown): boolean;
   /** The plan among the rows of that statement. */
   planOf(this: void, rows: readonly Row[]): unknown;
   /** A statement whose rows are tables as `describe` tells them; `table` is quoted. */
   describe(this: void, only: { readonly table?: string; readonly schema?: string | undefined }): Statement;
-  /** The statement that opens a transaction. */
-  begin(this: void, options: BeginOptions): string;
+  /** The statements that open a transaction. */
+  begin(this: void, options: BeginOptions): readonly string[];
   /** Statements that end a read-only transaction and leave nothing of what it did to the session. */
   readonly endReadOnly: readonly string[];
   readonly ledger: LedgerDialect;
@@ -67,9 +74,9 @@ export interface LedgerDialect {
   /** Lets one after the other make the table, until its transaction ends. */
   readonly lock: string;
   /**
-   * Statements that make the table, with the columns `key` (the primary key, compared byte by byte), `operation`,
-   * `fingerprint`, `answer` and `created_at`, and an index on the last; harmless where it is there. Both names are
-   * quoted.
+   * Statements that make the table, with the columns `key` (the primary key, compared byte by byte; its name is quoted),
+   * `operation`, `fingerprint`, `answer` and `created_at`, and an index on the last; harmless where it is there. Both
+   * names are quoted.
    */
   create(this: void, table: string, index: string): readonly string[];
   /** What is put behind the INSERT, so that the server soon ends this transaction if its client is silent; or nothing. */

@@ -1,5 +1,6 @@
 /** The handlers of the contract's operations: what each of them asks of a session. */
 import type { Call } from "../../core/call.ts";
+import { ConnectorError } from "../../core/errors.ts";
 import type { Session } from "../../core/definition.ts";
 import type { Parsed } from "../../core/operation.ts";
 import { inBatches } from "../../core/stream.ts";
@@ -93,7 +94,10 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
       async explain({ analyze, ...written }, call) {
         const { sql, values } = named.positional(written);
         const statement = { sql: dialect.explain(sql, analyze), values };
-        const { rows } = await session.one(statement, call, { readOnly: true, rowsOnly: true });
+        const options = { readOnly: true, rowsOnly: true };
+        const { rows } = await session.one(statement, call, options).catch((thrown: unknown) => {
+          throw !analyze && dialect.isUnplanned?.(thrown) ? plansNoWrite(thrown) : thrown;
+        });
         return { plan: dialect.planOf(rows) };
       },
       async describe({ table, schema }, call) {
@@ -106,4 +110,10 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
     },
     readOnlyHandlers: { query: query(true), queryStream: queryStream(true) },
   };
+}
+
+function plansNoWrite(cause: unknown): ConnectorError {
+  return new ConnectorError("unsupported", "This database tells no plan of a statement that writes", {
+    ...{ outcome: "none", cause },
+  });
 }

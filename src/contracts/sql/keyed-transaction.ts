@@ -12,8 +12,8 @@ export interface KeyedSettings {
   readonly entry: LedgerEntry;
   readonly connection: SqlConnection;
   readonly call: Call;
-  /** The statement that opens the transaction. */
-  readonly begin: string;
+  /** The statements that open the transaction. */
+  readonly begin: readonly string[];
   /** Whether statements follow each other without waiting for anybody. */
   readonly isBrief: boolean;
 }
@@ -39,12 +39,12 @@ export class KeyedTransaction {
   /** Begins and inserts the row; throws `NotClaimed`. `first` goes along, and is answered. */
   async open(first?: Statement): Promise<SqlResult | undefined> {
     const { ledger, entry, connection, call, begin, isBrief } = this.#settings;
-    const opening = [{ sql: begin, values: [] }, ledger.claim(entry, isBrief)];
+    const opening = [...begin.map((sql) => ({ sql, values: [] })), ledger.claim(entry, isBrief)];
     const all = first === undefined ? opening : [...opening, first];
     const { results, failure } = await connection.runAll(all, { call });
     this.#isOpen = true;
-    if (failure === undefined) return results[2];
-    if (results.length !== 1) throw failure.error;
+    if (failure === undefined) return results[opening.length];
+    if (results.length !== begin.length) throw failure.error;
     const why = ledger.reasonOf(failure.error);
     throw why === undefined ? ledger.explained(failure.error) : new NotClaimed(why);
   }

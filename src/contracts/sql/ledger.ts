@@ -33,10 +33,13 @@ export interface LedgerSettings {
 export class Ledger {
   readonly #settings: LedgerSettings;
   readonly #table: string;
+  /** A word of SQL in some systems. */
+  readonly #key: string;
 
   constructor(settings: LedgerSettings) {
     this.#settings = settings;
     this.#table = quoteTable(settings.options.table, settings.dialect);
+    this.#key = settings.dialect.quote("key");
   }
 
   /** The statements that make the table; harmless where it is there. */
@@ -61,7 +64,7 @@ export class Ledger {
    */
   claim({ key, operation, fingerprint }: LedgerEntry, isBrief: boolean): Statement {
     const { placeholder, ledger } = this.#settings.dialect;
-    const sql = `INSERT INTO ${this.#table} (key, operation, fingerprint) VALUES (${[1, 2, 3].map(placeholder).join(", ")})`;
+    const sql = `INSERT INTO ${this.#table} (${this.#key}, operation, fingerprint) VALUES (${[1, 2, 3].map(placeholder).join(", ")})`;
     const suffix = isBrief ? ledger.endIfIdle : "";
     return { sql: sql + suffix, values: [key, operation, fingerprint] };
   }
@@ -69,7 +72,7 @@ export class Ledger {
   /** The row's second half. */
   store({ key }: LedgerEntry, answer: string): Statement {
     const { placeholder } = this.#settings.dialect;
-    const sql = `UPDATE ${this.#table} SET answer = ${placeholder(1)} WHERE key = ${placeholder(2)}`;
+    const sql = `UPDATE ${this.#table} SET answer = ${placeholder(1)} WHERE ${this.#key} = ${placeholder(2)}`;
     return { sql, values: [answer, key] };
   }
 
@@ -99,7 +102,7 @@ export class Ledger {
     connection: SqlConnection,
     call: Call,
   ): Promise<{ readonly answer: unknown } | undefined> {
-    const sql = `SELECT operation, fingerprint, answer FROM ${this.#table} WHERE key = ${this.#settings.dialect.placeholder(1)}`;
+    const sql = `SELECT operation, fingerprint, answer FROM ${this.#table} WHERE ${this.#key} = ${this.#settings.dialect.placeholder(1)}`;
     const read = { sql, values: [entry.key] };
     const { results, failure } = await connection.runAll([{ sql: "ROLLBACK", values: [] }, read], { call });
     if (failure !== undefined) throw this.explained(failure.error);
@@ -113,7 +116,7 @@ export class Ledger {
   /** Makes the table, also where many find it missing at once. */
   async create(connection: SqlConnection, call: Call): Promise<void> {
     const { dialect } = this.#settings;
-    const sql = [dialect.begin({}), dialect.ledger.lock, ...this.statements, "COMMIT"];
+    const sql = [...dialect.begin({}), dialect.ledger.lock, ...this.statements, "COMMIT"];
     const { failure } = await connection.runAll(
       sql.map((text) => ({ sql: text, values: [] })),
       { call },

@@ -96,7 +96,7 @@ export class SqlSession<C extends SqlConnection> {
     return this.#borrowing.use(call, async (connection) => {
       call.record.stage = "in a transaction";
       try {
-        await connection.run({ sql: dialect.begin(options), values: [] }, { call });
+        for (const sql of dialect.begin(options)) await connection.run({ sql, values: [] }, { call });
         const answer = await work(connection);
         call.throwIfCancelled();
         if (options.readOnly !== true) await commit(connection, call);
@@ -185,7 +185,7 @@ export class SqlSession<C extends SqlConnection> {
     const connection = await this.#borrowing.take(call);
     try {
       call.record.stage = "in a transaction";
-      await connection.run({ sql: dialect.begin({ readOnly }), values: [] }, { call });
+      for (const sql of dialect.begin({ readOnly })) await connection.run({ sql, values: [] }, { call });
       for await (const { rows, columns } of connection.batches(statement, { call, rowsOnly: readOnly, batchSize })) {
         call.record.answer.columns = columns;
         if (rows.length > 0) yield rows;

@@ -11,7 +11,11 @@ import { ServiceUnavailable } from "./service-unavailable.ts";
 import { startService } from "./service.ts";
 
 /** As vitest's `describe`; to be awaited at the top of a test file. */
-export async function describeService(name: string, spec: ServiceSpec, tests: () => void): Promise<void> {
+export async function describeService(
+  name: string,
+  spec: ServiceSpec,
+  tests: () => void | Promise<void>,
+): Promise<void> {
   const isAvailable = await areServicesAvailable(spec);
   describe(name, isAvailable ? tests : () => declareLack(spec));
 }

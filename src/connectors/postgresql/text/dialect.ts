@@ -43,7 +43,7 @@ export const dialect: Dialect = {
   },
   // With an E, it means the same whatever `standard_conforming_strings` says.
   likeEscape: "E'\\\\'",
-  hasReturning: true,
+  returning: new Set(["insert", "upsert", "update", "delete"]),
   order: (name, direction) => (direction === "desc" ? `${name} DESC` : name),
   exactText: (name) => `${name}::text`,
   onConflict: (conflict, update) => {
@@ -53,8 +53,9 @@ export const dialect: Dialect = {
   explain: (sql, analyze) => `EXPLAIN (FORMAT JSON${analyze ? ", ANALYZE" : ""}) ${sql}`,
   planOf: ([row]) => (row?.["QUERY PLAN"] as readonly unknown[] | undefined)?.[0],
   describe,
-  begin: ({ isolation, readOnly = false }) =>
-    `BEGIN${isolation === undefined ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`,
+  begin: ({ isolation: level, readOnly }) => [
+    `BEGIN${level === undefined ? "" : ` ISOLATION LEVEL ${level.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`,
+  ],
   // Locks taken by `pg_advisory_lock` outlive the transaction.
   endReadOnly: ["ROLLBACK", "SELECT pg_advisory_unlock_all()"],
   ledger,

@@ -27,6 +27,10 @@ export interface SqlTypes {
   readonly time: string;
   /** Date and time without a zone. */
   readonly timestamp: string;
+  /** The same with microseconds. */
+  readonly fineTimestamp: string;
+  /** Decimals with at least twenty digits behind the point. */
+  readonly fineDecimal: string;
 }
 
 export interface SqlContext {
@@ -42,6 +46,10 @@ export interface SqlContext {
   placeholder(n: number): string;
   /** A fresh name for a table, which needs no quotes. */
   unique(): string;
+  /** A name as SQL quotes it. */
+  quote(name: string): string;
+  /** Whether a time without a zone is read as text; else it is an instant in UTC. */
+  readonly hasZonelessTimestamps: boolean;
 }
 
 export type SqlCase = BehaviourCase<SqlContext>;

@@ -55,8 +55,8 @@ export const rowCases: readonly SqlCase[] = [
     },
   },
   {
-    name: "update and delete answer with the rows, or with the columns asked for",
-    needs: "returning",
+    name: "update answers with the rows, or with the columns asked for",
+    needs: "returning of updates",
     async run(ctx) {
       const table = await makePeople(ctx, THREE);
       const where = { name: "Ada" };
@@ -64,9 +64,24 @@ export const rowCases: readonly SqlCase[] = [
         count: 1,
         rows: [{ age: 37 }],
       });
+      const all = { table, data: { age: 38 }, where, returning: true };
+      assert.deepEqual(await ctx.connector.execute("update", all), {
+        count: 1,
+        rows: [{ id: 1, name: "Ada", age: 38 }],
+      });
+    },
+  },
+  {
+    name: "delete answers with the rows, or with the columns asked for",
+    needs: "returning",
+    async run(ctx) {
+      const table = await makePeople(ctx, THREE);
+      const where = { name: "Ada" };
+      const some = { table, where: { name: "Grace" }, returning: ["age"] };
+      assert.deepEqual(await ctx.connector.execute("delete", some), { count: 1, rows: [{ age: 85 }] });
       assert.deepEqual(await ctx.connector.execute("delete", { table, where, returning: true }), {
         count: 1,
-        rows: [{ id: 1, name: "Ada", age: 37 }],
+        rows: [{ id: 1, ...ADA }],
       });
       assert.deepEqual(await ctx.connector.execute("delete", { table, where, returning: true }), {
         count: 0,
@@ -173,7 +188,7 @@ export const rowCases: readonly SqlCase[] = [
     async run(ctx) {
       const { connector } = ctx;
       const dotted = `${ctx.unique()}.Weird "name"`;
-      const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+      const { quote } = ctx;
       const columns = ['na""me', "Na Me", "select", "a.b", "ключ", "constructor", "__proto__"];
       const definitions = columns.map((each) => `${quote(each)} ${ctx.types.text}`).join(", ");
       await connector.execute("query", { sql: `CREATE TABLE ${quote(dotted)} (${definitions})` });

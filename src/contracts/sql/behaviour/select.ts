@@ -108,7 +108,7 @@ export const selectCases: readonly SqlCase[] = [
     name: "select goes on where the values are finer than JavaScript's",
     async run(ctx) {
       const { types, connector } = ctx;
-      const table = await makeTable(ctx, `at ${types.timestamp}, big ${types.int64}, price ${types.decimal}`);
+      const table = await makeTable(ctx, `at ${types.fineTimestamp}, big ${types.int64}, price ${types.fineDecimal}`);
       const rows = Array.from({ length: 9 }, (_, n) => ({
         at: `2024-01-01 00:00:00.00000${n}`,
         big: `900719925474099${n}`,

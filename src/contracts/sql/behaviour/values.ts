@@ -12,7 +12,7 @@ const as = (value: unknown, out: unknown): Changed => ({ in: value, out });
 const isChanged = (sample: unknown): sample is Changed =>
   typeof sample === "object" && sample !== null && "in" in sample && "out" in sample;
 
-const SAMPLES: Readonly<Record<Exclude<keyof SqlTypes, "id">, readonly unknown[]>> = {
+const SAMPLES: Readonly<Record<Exclude<keyof SqlTypes, "id" | "fineTimestamp" | "fineDecimal">, readonly unknown[]>> = {
   text: ["", "a", " b ", "'", "Ünïcödé", "😀", "line\nline", "\u0001", "x".repeat(100_000)],
   int32: [0, 1, -1, 2_147_483_647, -2_147_483_648],
   int64: [
@@ -62,7 +62,10 @@ export const valueCases: readonly SqlCase[] = [
       name: `${name} values come out as they went in, NULL included`,
       async run(ctx) {
         const values = samples.map((sample) => (isChanged(sample) ? sample.in : sample));
-        const expected = samples.map((sample) => (isChanged(sample) ? sample.out : sample));
+        const isInstant = name === "timestamp" && !ctx.hasZonelessTimestamps;
+        const expected = samples.map((sample) =>
+          isInstant ? new Date(`${String(sample)}Z`) : isChanged(sample) ? sample.out : sample,
+        );
         const found = await roundTrip(ctx, ctx.types[name as keyof SqlTypes], [...values, null]);
         assert.deepEqual(found, [...expected, null]);
       },

@@ -151,10 +151,19 @@ export const writeCases: readonly SqlCase[] = [
         assert.ok(plan !== undefined && plan !== null);
       }
       const write = `DELETE FROM ${table}`;
-      await connector.execute("explain", { sql: write });
       await failure(connector.execute("explain", { sql: write, analyze: true }), "permission_denied");
       for (const sql of [`ANALYZE ${write}`, `(ANALYZE) ${write}`, `SELECT 1; ${write}`, "COMMIT", ...HOSTILE])
         await failure(connector.execute("explain", { sql }), "input_invalid");
+      assert.equal(await size(ctx, table), 3);
+    },
+  },
+  {
+    name: "explain tells the plan of a write",
+    needs: "explain of writes",
+    async run(ctx) {
+      const table = await makePeople(ctx, THREE);
+      const { plan } = await ctx.connector.execute("explain", { sql: `DELETE FROM ${table}` });
+      assert.ok(plan !== undefined && plan !== null);
       assert.equal(await size(ctx, table), 3);
     },
   },
