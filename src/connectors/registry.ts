@@ -19,6 +19,12 @@ export interface RegisteredProvider {
 
 export const registry: readonly RegisteredProvider[] = [
   {
+    provider: "mysql",
+    type: "database",
+    title: "MySQL",
+    load: () => import("./mysql/index.ts"),
+  },
+  {
     provider: "postgresql",
     type: "database",
     title: "PostgreSQL",

@@ -31,6 +31,7 @@ export { createDatabase, type FreshDatabase } from "./services/create-database.t
 export { areServicesAvailable, ensureInstalled } from "./services/install.ts";
 export { claimPort, type ClaimedPort } from "./services/ports.ts";
 export { startNameServer, type NameAnswer, type NameServer } from "./name-server.ts";
+export { mariadb, type MariadbOptions } from "./services/mariadb.ts";
 export { postgresql, type PostgresqlOptions } from "./services/postgresql.ts";
 export type { Command, ConnectionFacts, ServiceInstance, ServiceSpec } from "./services/service-spec.ts";
 export { ServiceUnavailable } from "./services/service-unavailable.ts";

@@ -21,7 +21,7 @@ interface Layer {
   readonly apart?: boolean;
 }
 
-const DRIVERS = ["pg", "undici"];
+const DRIVERS = ["mysql2", "pg", "undici"];
 
 const LAYERS: readonly Layer[] = [
   { name: "tests", files: /(\.test|-for-test|\.types)\.ts$/, uses: ["*"], packages: ["*"] },

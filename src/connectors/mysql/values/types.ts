@@ -1,0 +1,75 @@
+/**
+ * Values on their way back from the server, without losing anything: what JavaScript cannot hold exactly stays text.
+ *
+ * 64-bit integers and decimals are text, bytes `Uint8Array`, JSON is parsed. `DATETIME` and `TIMESTAMP` are instants: all
+ * connections run in UTC, so they come as `Date`; one that no `Date` can be (the zero date, the 30th of February) stays
+ * text, as do `DATE` and `TIME`. `BOOLEAN` is the server's word for `TINYINT(1)`: 0 and 1 come as false and true.
+ */
+/** What the driver tells of a column. */
+export interface Field {
+  readonly name: string;
+  readonly columnType: number;
+  readonly columnLength: number;
+  readonly characterSet: number;
+  readonly flags: number;
+  /** `json`, where MariaDB tells it. */
+  readonly extendedFormat?: string;
+  readonly extendedTypeName?: string;
+}
+
+type Decode = (value: never) => unknown;
+
+const UNSIGNED = 32;
+const BINARY = 63;
+const TINY = 1;
+const BIT = 16;
+
+const TYPES: Readonly<Record<number, string>> = {
+  ...{ 0: "decimal", 1: "tinyint", 2: "smallint", 3: "int", 4: "float", 5: "double", 6: "null", 7: "timestamp" },
+  ...{ 8: "bigint", 9: "mediumint", 10: "date", 11: "time", 12: "datetime", 13: "year", 14: "date", 16: "bit" },
+  ...{ 15: "varchar", 245: "json", 246: "decimal", 253: "varchar", 254: "char", 255: "geometry" },
+};
+
+export function nameOf(field: Field): string {
+  const { columnType, characterSet, flags, extendedFormat, extendedTypeName } = field;
+  if (extendedFormat ?? extendedTypeName) return (extendedFormat ?? extendedTypeName)!;
+  if (flags & 256) return "enum";
+  if (flags & 2_048) return "set";
+  if (isBoolean(field)) return "boolean";
+  const isBytes = characterSet === BINARY;
+  const name = TYPES[columnType] ?? (isBytes ? "blob" : "text");
+  if (columnType >= 253 && columnType <= 254 && isBytes) return columnType === 253 ? "varbinary" : "binary";
+  return columnType <= 9 && flags & UNSIGNED ? `${name} unsigned` : name;
+}
+
+/** How values of a column are read; undefined where the driver's are right. */
+export function decoderOf(field: Field): Decode | undefined {
+  if (field.extendedFormat === "json" || field.columnType === 245) return decodeJson;
+  if (isBoolean(field)) return (value: number) => (value === 0 || value === 1 ? value === 1 : value);
+  if (field.columnType === BIT && field.columnLength === 1) return (value: Uint8Array) => value[0] === 1;
+  if (field.columnType === 4) return shortest;
+  if (field.columnType === 7 || field.columnType === 12) return decodeInstant;
+  return field.characterSet === BINARY ? decodeBytes : undefined;
+}
+
+function isBoolean({ columnType, columnLength, flags }: Field): boolean {
+  return columnType === TINY && columnLength === 1 && (flags & UNSIGNED) === 0;
+}
+
+const decodeJson = (text: string): unknown => JSON.parse(text);
+const decodeBytes = (value: unknown): unknown => (Buffer.isBuffer(value) ? new Uint8Array(value) : value);
+
+/** A 32-bit number as the shortest text that means it, not as the 64-bit one that is nearest. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.fround(shorter) === value) return shorter;
+  }
+  return value;
+}
+
+function decodeInstant(text: string): Date | string {
+  const date = new Date(`${text.replace(" ", "T")}Z`);
+  // The 30th of February would be the 1st of March.
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.slice(0, 10)) ? date : text;
+}
