@@ -2,8 +2,22 @@
 export { addressFields, addressOf, type Address, type AddressSystem } from "./address.ts";
 export { StatementGuard, type CancellingHooks } from "./cancelling.ts";
 export { type Statement } from "./compile.ts";
+export {
+  sqlConnector,
+  type SqlConnectorSettings,
+  type SqlExtras,
+  type Transact,
+  type TransactionOptions,
+} from "./connector.ts";
 export { type RunOptions, type SqlConnection, type SqlResult, type SqlResults } from "./connection.ts";
-export { standardQuote, type BeginOptions, type Dialect, type LedgerDialect, type Lexicon } from "./dialect.ts";
+export {
+  standardQuote,
+  type BeginOptions,
+  type Changing,
+  type Dialect,
+  type LedgerDialect,
+  type Lexicon,
+} from "./dialect.ts";
 export { runInTurn } from "./in-turn.ts";
 export { hasLedger, ledgerUpkeep, type LedgerControl } from "./ledger-control.ts";
 export { ledgerOptions, type LedgerOptions } from "./ledger-options.ts";
