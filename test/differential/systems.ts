@@ -1,0 +1,50 @@
+/**
+ * The systems that are compared, each with the same two tables, and what one of them has not.
+ *
+ * What the contract leaves to the system is made the same here by the tables: texts are compared byte by byte.
+ */
+import { PostgreSQLConnector } from "busbar/connectors/postgresql";
+import { postgresql, startService } from "busbar/testkit";
+import type { System } from "./run-program.ts";
+
+export interface RunningSystem extends System {
+  close(this: void): Promise<void>;
+}
+
+interface Types {
+  readonly int: string;
+  readonly big: string;
+  readonly text: string;
+  readonly decimal: string;
+  /** Behind the definition of a table. */
+  readonly end?: string;
+}
+
+const tables = ({ int, big, text, decimal, end = "" }: Types): readonly string[] => [
+  `create table item (id ${int} not null, label ${text}, note ${text}, qty ${int}, big ${big}, price ${decimal},
+    primary key (id), unique (label)) ${end}`,
+  `create table link (left_id ${int} not null, right_id ${int} not null, weight ${int} not null,
+    primary key (left_id, right_id), foreign key (left_id) references item (id), check (weight >= 0)) ${end}`,
+];
+
+async function startPostgreSQL(source: "system" | "embedded"): Promise<RunningSystem> {
+  const service = await startService(postgresql({ source }));
+  const { host, port, database, username, password } = service;
+  const connector = new PostgreSQLConnector({ host, port, database, username, password });
+  const types = { int: "integer", big: "bigint", text: 'text collate "C"', decimal: "numeric(20,4)" };
+  await connector.connect();
+  for (const sql of tables(types)) await connector.execute("execute", { sql });
+  return {
+    name: `PostgreSQL, ${source}`,
+    lacks: new Set(),
+    connector,
+    async close() {
+      await connector.disconnect();
+      await service.destroy();
+    },
+  };
+}
+
+/** All at once; the first is what the others are compared with. */
+export const startSystems = (): Promise<RunningSystem[]> =>
+  Promise.all([startPostgreSQL("embedded"), startPostgreSQL("system")]);
