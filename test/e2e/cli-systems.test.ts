@@ -194,6 +194,11 @@ it("both are checked at once", async () => {
   const well = await run(["check"]);
   expect(well.stdout).toMatch(/^db +healthy +yes/m);
   expect(well.stdout).toMatch(/^api +healthy +yes/m);
+  expect(well.stdout).toMatch(/^warning db: The role test is a superuser/m);
+  const { connectors } = JSON.parse((await run(["check", "db", "--json"])).stdout) as {
+    readonly connectors: { readonly db: unknown };
+  };
+  expect(connectors.db).toMatchObject({ status: "healthy", privileges: { role: "test" } });
   rest.healthStatus = 503;
   const unwell = await run(["check"]);
   expect(unwell.stdout).toMatch(/^api +unhealthy +yes/m);

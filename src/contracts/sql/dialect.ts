@@ -7,6 +7,7 @@
  */
 import { ConnectorError } from "../../core/errors.ts";
 import type { Isolation, Row } from "./operations.ts";
+import type { PrivilegesDialect } from "./privileges.ts";
 import type { Statement } from "./statement.ts";
 
 /** How a transaction begins. */
@@ -62,6 +63,8 @@ export interface Dialect {
   planOf(this: void, rows: readonly Row[]): unknown;
   /** A statement whose rows are tables as `describe` tells them; `table` is quoted. */
   describe(this: void, only: { readonly table?: string; readonly schema?: string | undefined }): Statement;
+  /** How it tells what the role may do; without it, roles are unknown to the system. */
+  readonly privileges?: PrivilegesDialect;
   /** The statements that open a transaction. */
   begin(this: void, options: BeginOptions): readonly string[];
   /** Statements that end a read-only transaction and leave nothing of what it did to the session. */

@@ -11,6 +11,7 @@ import { changeAllRows, changeRows, executed, insertRow, insertRows } from "./cr
 import { quoteTable } from "./dialect.ts";
 import type { WrittenStatement } from "./named-parameters.ts";
 import type { DescribedTable, SqlOperations } from "./operations.ts";
+import { assess } from "./privileges.ts";
 import { selectRows } from "./select.ts";
 import type { SqlSession } from "./session.ts";
 import type { Statement } from "./statement.ts";
@@ -105,6 +106,12 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
         const { rows } = await session.one(dialect.describe(only), call, { readOnly: isReadOnly });
         // The dialect's statement answers so.
         return { tables: rows as unknown as DescribedTable[] };
+      },
+      async privileges(_, call) {
+        const { privileges } = dialect;
+        if (privileges === undefined) return { role: null, powers: [], writable: { count: 0, some: [] }, warnings: [] };
+        const { rows } = await session.one(privileges.statement, call, { readOnly: isReadOnly });
+        return assess(privileges.read(rows), { isReadOnly });
       },
       queryStream: queryStream(isReadOnly),
     },

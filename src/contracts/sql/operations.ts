@@ -26,6 +26,7 @@ import {
   where,
   isolation,
 } from "./fields.ts";
+import { privileges } from "./privileges.ts";
 
 export { isolation, MOST_PARAMETERS, type Isolation, type Row } from "./fields.ts";
 
@@ -230,6 +231,8 @@ export const sqlOperations = {
     z.object({ tables: z.array(described) }),
     { examples: [{ title: "Columns and keys of a table", input: { table: "users" } }] },
   ),
+
+  privileges: read("Tells what the role of the connection may do, and warns.", z.strictObject({}), privileges),
 
   transaction: write(
     "Runs statements in order in one transaction, all or none.",

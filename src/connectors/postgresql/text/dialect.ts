@@ -1,6 +1,7 @@
 /** PostgreSQL's way to write a statement. */
 import { standardQuote, type Dialect, type LedgerDialect } from "../../../contracts/sql/dialect.ts";
 import { describe } from "./catalog.ts";
+import { privileges } from "./privileges.ts";
 
 const hasCode = (error: unknown, code: string): boolean => (error as { readonly code?: unknown } | null)?.code === code;
 
@@ -53,6 +54,7 @@ export const dialect: Dialect = {
   explain: (sql, analyze) => `EXPLAIN (FORMAT JSON${analyze ? ", ANALYZE" : ""}) ${sql}`,
   planOf: ([row]) => (row?.["QUERY PLAN"] as readonly unknown[] | undefined)?.[0],
   describe,
+  privileges,
   begin: ({ isolation: level, readOnly }) => [
     `BEGIN${level === undefined ? "" : ` ISOLATION LEVEL ${level.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`,
   ],

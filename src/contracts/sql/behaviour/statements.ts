@@ -189,4 +189,12 @@ export const statementCases: readonly SqlCase[] = [
       );
     },
   },
+  {
+    name: "privileges tells what the role may do: where the database has roles, this one may change its own table",
+    async run(ctx) {
+      await makePeople(ctx);
+      const { role, writable } = await ctx.connector.execute("privileges", {});
+      assert.equal(writable.count > 0 && writable.some.length > 0, role !== null);
+    },
+  },
 ];
