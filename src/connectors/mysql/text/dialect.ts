@@ -1,5 +1,6 @@
 /** MySQL's and MariaDB's way to write a statement. */
 import { standardQuote, type Dialect, type LedgerDialect } from "../../../contracts/sql/dialect.ts";
+import { privileges } from "./privileges.ts";
 import { describe } from "./catalog.ts";
 
 /** A name has at most 64 characters, each of up to four bytes. */
@@ -82,6 +83,7 @@ const shared = {
   isUnplanned: (error) => hasNumber(error, 1792),
   planOf: ([row]) => planOf(row?.["EXPLAIN"] ?? row?.["ANALYZE"]),
   describe,
+  privileges,
   begin: ({ isolation, readOnly = false }) => [
     ...(isolation === undefined ? [] : [`SET TRANSACTION ISOLATION LEVEL ${isolation.toUpperCase()}`]),
     `START TRANSACTION${readOnly ? " READ ONLY" : ""}`,
