@@ -103,9 +103,9 @@ function upsertOf(random: Random): OperationStep {
   const count = 1 + Math.floor(random() * 3);
   const rows = isLink
     ? listOf(count, (at) => ({ ...link(random), right_id: first + at }))
-    : listOf(count, (at) => ({ id: first + at, qty: valueOrNull(random, "qty"), note: valueOrNull(random, "note") }));
+    : listOf(count, (at) => ({ ...item(random, first + at) }));
   const conflict = isLink ? ["left_id", "right_id"] : ["id"];
-  const own = isLink ? ["weight"] : ["qty", "note"];
+  const own = isLink ? ["weight"] : ITEM_COLUMNS;
   const update = isLikely(random, 0.2) ? { update: [] } : isLikely(random, 0.3) ? { update: someOf(random, own) } : {};
   return { do: "upsert", with: { table: isLink ? "link" : "item", rows, conflict, ...update } };
 }

@@ -4,8 +4,11 @@
  * Its tables are `item` and `link` (see systems.ts). Nothing in it depends on a system.
  */
 
-/** What some system has not; a step that needs it is left out there, and its outcome compared among the others. */
-export type Feature = "returning of updates" | "order of decimals";
+/**
+ * What some system has not, as its notes say. A step that needs it is left out there, and its outcome compared among the
+ * others.
+ */
+export type Feature = "returning of updates" | "order of decimals" | "count of rows that an upsert leaves";
 
 /** An operation of the contract with its input. */
 export interface OperationStep {

@@ -11,8 +11,9 @@ export interface System {
   readonly connector: SqlContext["connector"];
 }
 
-/** What stands for the outcome of a step that a system cannot take: equal to any. */
-export const LEFT_OUT = "left out";
+/** What stands for an outcome that a system cannot have: equal to any. */
+const NONE = "left out";
+export const LEFT_OUT = JSON.stringify(NONE);
 
 type Send = (operation: OperationStep["do"], input: OperationStep["with"]) => Promise<unknown>;
 
@@ -21,6 +22,7 @@ interface Place {
   readonly send: Send;
   /** Opens a transaction, or a savepoint inside of one. */
   open(this: void, work: (inner: SqlTransaction) => Promise<void>): Promise<unknown>;
+  readonly isInside?: boolean;
 }
 
 /** What a program throws by its own will. */
@@ -61,9 +63,13 @@ async function outcomeOf(step: Step, place: Place): Promise<string> {
   }
 }
 
-/** The kind alone: the words are each system's own. */
 function failed(error: unknown): string {
-  if (error instanceof ConnectorError) return `${error.kind}, effect: ${error.outcome}`;
+  return error instanceof ConnectorError ? `${error.kind}, effect: ${error.outcome}` : kindOf(error);
+}
+
+/** The kind alone: the words are each system's own, and inside of a transaction nothing has an effect yet. */
+function kindOf(error: unknown): string {
+  if (error instanceof ConnectorError) return error.kind;
   if (error instanceof Deliberate) return "thrown";
   throw error;
 }
@@ -72,6 +78,10 @@ async function answerOf(step: Exclude<Step, TransactionStep>, place: Place): Pro
   const { system, send } = place;
   if (step.do === "statements") return system.connector.execute("transaction", step.with as never);
   if (step.do === "pages") return pages(step.with, send);
+  if (isUncounted(step) && system.lacks.has("count of rows that an upsert leaves")) {
+    await send(step.do, step.with);
+    return NONE;
+  }
   const isUpdate = step.do === "update" && step.with["returning"] !== undefined;
   if (!isUpdate || !system.lacks.has("returning of updates")) return inOrder(step, await send(step.do, step.with));
   const { returning: _, ...rest } = step.with;
@@ -81,7 +91,13 @@ async function answerOf(step: Exclude<Step, TransactionStep>, place: Place): Pro
   );
   // A lack is refused, never passed over, and before anything is done.
   if (!/^(unsupported|input_invalid|not_found), effect: none$/.test(refusal)) return refusal;
-  return send(step.do, rest);
+  await send(step.do, rest);
+  return NONE;
+}
+
+/** An upsert that leaves the rows that are there. */
+function isUncounted({ do: operation, with: { update } }: OperationStep): boolean {
+  return operation === "upsert" && Array.isArray(update) && update.length === 0;
 }
 
 /** Rows in no particular order are compared as a set. */
@@ -120,10 +136,12 @@ async function transactionOutcome(step: TransactionStep, place: Place): Promise<
   const inside: string[] = [];
   const work = async (tx: SqlTransaction): Promise<void> => {
     inside.length = 0;
+    let hasFailed = false;
     const inner: Place = {
       system: place.system,
       send: (operation, input) => tx[operation](input as never),
       open: (more) => tx.transaction(more),
+      isInside: true,
     };
     for (const each of step.steps) {
       try {
@@ -133,15 +151,14 @@ async function transactionOutcome(step: TransactionStep, place: Place): Promise<
             : JSON.stringify(await answerOf(each, inner)),
         );
       } catch (error) {
-        inside.push(failed(error));
+        // In what has failed already, a system may say so or find another fault first.
+        inside.push(hasFailed ? "refused" : kindOf(error));
+        hasFailed = true;
         if (step.swallows !== true) throw error;
       }
     }
     if (step.throws === true) throw new Deliberate();
   };
-  const end = await place.open(work).then(
-    () => "kept",
-    (error: unknown) => failed(error),
-  );
+  const end = await place.open(work).then(() => "kept", place.isInside === true ? kindOf : failed);
   return `transaction ${end}\n${inside.map((each) => `    ${each.replaceAll("\n", "\n    ")}`).join("\n")}`;
 }

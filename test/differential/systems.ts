@@ -3,8 +3,9 @@
  *
  * What the contract leaves to the system is made the same here by the tables: texts are compared byte by byte.
  */
+import { MySQLConnector } from "busbar/connectors/mysql";
 import { PostgreSQLConnector } from "busbar/connectors/postgresql";
-import { postgresql, startService } from "busbar/testkit";
+import { mariadb, postgresql, startService } from "busbar/testkit";
 import type { System } from "./run-program.ts";
 
 export interface RunningSystem extends System {
@@ -45,6 +46,26 @@ async function startPostgreSQL(source: "system" | "embedded"): Promise<RunningSy
   };
 }
 
+async function startMariaDB(): Promise<RunningSystem> {
+  const service = await startService(mariadb());
+  const { host, port, database, username, password } = service;
+  const connector = new MySQLConnector({ host, port, database, username, password });
+  await connector.connect();
+  // Not `nopad`, spaces at the end of a text would be nothing.
+  const end = "engine = InnoDB character set utf8mb4 collate utf8mb4_nopad_bin";
+  const types = { int: "int", big: "bigint", text: "varchar(100)", decimal: "decimal(20,4)", end };
+  for (const sql of tables(types)) await connector.execute("execute", { sql });
+  return {
+    name: "MariaDB",
+    lacks: new Set(["returning of updates", "count of rows that an upsert leaves"]),
+    connector,
+    async close() {
+      await connector.disconnect();
+      await service.destroy();
+    },
+  };
+}
+
 /** All at once; the first is what the others are compared with. */
 export const startSystems = (): Promise<RunningSystem[]> =>
-  Promise.all([startPostgreSQL("embedded"), startPostgreSQL("system")]);
+  Promise.all([startPostgreSQL("embedded"), startPostgreSQL("system"), startMariaDB()]);

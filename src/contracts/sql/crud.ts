@@ -34,19 +34,20 @@ export async function changeRows(
 }
 
 /** As many statements as it takes; all or none only where `run` is inside a transaction. */
-export async function changeAllRows(
-  { returning }: { readonly returning: boolean | readonly string[] },
-  statements: readonly Statement[],
-  run: Run,
+export async function upsertRows(
+  input: Parsed<SqlOperations["upsert"]>,
+  dialect: Dialect,
+  { statements, run }: { readonly statements: readonly Statement[]; readonly run: Run },
 ): Promise<Answer<SqlOperations["upsert"]>> {
-  let count = 0;
+  let changed = 0;
   const all: Row[] = [];
   for (const statement of statements) {
     const result = await run(statement);
-    count += result.count;
+    changed += result.count;
     for (const row of result.rows) all.push(row);
   }
-  return returning === false ? { count } : { count, rows: all };
+  const count = dialect.countsUpserts === false ? input.rows.length : changed;
+  return input.returning === false ? { count } : { count, rows: all };
 }
 
 /** What a statement of the caller's own did. */

@@ -53,6 +53,8 @@ export interface Dialect {
   order(this: void, name: string, direction: "asc" | "desc"): string;
   /** The column as text from which the database reads the very same value again. */
   exactText(this: void, name: string): string;
+  /** Whether the database counts each row of an upsert that it inserts or updates once, and others not. Default: yes. */
+  readonly countsUpserts?: false;
   /** What follows an INSERT so that it updates the row that is there; nothing to set leaves it. All names are quoted. */
   onConflict(this: void, conflict: readonly string[], update: readonly string[]): string;
   /** A statement that answers with the plan of another, inside a READ ONLY transaction. */

@@ -7,7 +7,7 @@ import { inBatches } from "../../core/stream.ts";
 import { runBatch } from "./batch.ts";
 import { compileDelete, compileInsertMany, compileUpdate, compileUpsert } from "./compile.ts";
 import type { SqlConnection, SqlResult } from "./connection.ts";
-import { changeAllRows, changeRows, executed, insertRow, insertRows } from "./crud.ts";
+import { changeRows, executed, insertRow, insertRows, upsertRows } from "./crud.ts";
 import { quoteTable } from "./dialect.ts";
 import type { WrittenStatement } from "./named-parameters.ts";
 import type { DescribedTable, SqlOperations } from "./operations.ts";
@@ -80,7 +80,7 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
       },
       async upsert(input, call) {
         const statements = compileUpsert(input, dialect);
-        return writeAll(call, input, statements, (run) => changeAllRows(input, statements, run));
+        return writeAll(call, input, statements, (run) => upsertRows(input, dialect, { statements, run }));
       },
       update: (input, call) => write(call, input, (run) => changeRows(input, compileUpdate(input, dialect), run)),
       delete: (input, call) => write(call, input, (run) => changeRows(input, compileDelete(input, dialect), run)),

@@ -16,7 +16,7 @@ import type { Answer, Input, Operation, Parsed } from "../../core/operation.ts";
 import { runBatch } from "./batch.ts";
 import { compileDelete, compileInsertMany, compileUpdate, compileUpsert, type Statement } from "./compile.ts";
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
-import { changeAllRows, changeRows, executed, insertRow, insertRows } from "./crud.ts";
+import { changeRows, executed, insertRow, insertRows, upsertRows } from "./crud.ts";
 import type { Dialect } from "./dialect.ts";
 import { endedByStatement } from "./transaction-errors.ts";
 import type { NamedParameters } from "./named-parameters.ts";
@@ -133,7 +133,8 @@ export class TransactionScope implements SqlTransaction {
   upsert(params: InputOf<"upsert">): AnswerOf<"upsert"> {
     return this.#tracked(async () => {
       const input = parse(sqlOperations.upsert, params);
-      return changeAllRows(input, compileUpsert(input, this.#settings.dialect), this.#one);
+      const { dialect } = this.#settings;
+      return upsertRows(input, dialect, { statements: compileUpsert(input, dialect), run: this.#one });
     });
   }
 

@@ -75,10 +75,15 @@ const shared = {
     direction === "desc" ? `${name} IS NULL DESC, ${name} DESC` : `${name} IS NULL, ${name}`,
   exactText: (name) => `CAST(${name} AS CHAR)`,
   // Any unique key of the table that the row runs into, as there is no way to name one.
+  // It counts what it updates twice, and what it leaves like what it inserts.
+  countsUpserts: false,
   onConflict: (conflict, update) => {
     // Both systems know VALUES(), although one of them has a newer word for it.
     const sets = update.map((name) => `${name} = VALUES(${name})`);
-    return ` ON DUPLICATE KEY UPDATE ${sets.length === 0 ? `${conflict[0]} = ${conflict[0]}` : sets.join(", ")}`;
+    // A row may also have been found by another key, and is somebody else's then: the subquery has a row too many.
+    const isSame = conflict.map((name) => `${name} <=> VALUES(${name})`).join(" AND ");
+    const guarded = `${conflict[0]} = IF(${isSame}, ${conflict[0]}, (SELECT 1 UNION ALL SELECT 2))`;
+    return ` ON DUPLICATE KEY UPDATE ${[guarded, ...sets].join(", ")}`;
   },
   isUnplanned: (error) => hasNumber(error, 1792),
   planOf: ([row]) => planOf(row?.["EXPLAIN"] ?? row?.["ANALYZE"]),

@@ -61,6 +61,33 @@ export const writeCases: readonly SqlCase[] = [
     },
   },
   {
+    name: "upsert leaves alone a row that is there under another key than the one named, and counts rows once",
+    async run(ctx) {
+      const { types, connector } = ctx;
+      const columns = `id ${types.int32} PRIMARY KEY, code ${types.int32} UNIQUE, age ${types.int32}`;
+      const table = await makeTable(ctx, columns);
+      const [first, second] = [
+        { id: 1, code: 10, age: 36 },
+        { id: 2, code: 20, age: 85 },
+      ];
+      await connector.execute("insertMany", { table, rows: [first, second] });
+      for (const update of [undefined, ["age"], []])
+        for (const rows of [
+          [{ id: 3, code: 10, age: 0 }],
+          [
+            { ...second, age: 1 },
+            { id: 3, code: 10, age: 0 },
+          ],
+        ]) {
+          const input = { table, rows, conflict: ["id"], ...(update === undefined ? {} : { update }) };
+          await failure(connector.execute("upsert", input), "conflict");
+        }
+      assert.deepEqual(await column(ctx, table, "age"), [36, 85]);
+      const rows = [{ ...first, age: 37 }, { ...second }, { id: 3, code: 30, age: 41 }];
+      assert.deepEqual(await connector.execute("upsert", { table, rows, conflict: ["id"] }), { count: 3 });
+    },
+  },
+  {
     name: "batch runs one statement for every list, and counts each",
     async run(ctx) {
       const { connector, placeholder } = ctx;
