@@ -7,6 +7,7 @@
 import { boundCases } from "./behaviour/bounds.ts";
 import { conditionCases } from "./behaviour/conditions.ts";
 import { keyedCases } from "./behaviour/keyed.ts";
+import { loadCases } from "./behaviour/loads.ts";
 import { namedCases } from "./behaviour/named.ts";
 import { rowCases } from "./behaviour/rows.ts";
 import { selectCases } from "./behaviour/select.ts";
@@ -23,6 +24,7 @@ export const sqlBehaviour: readonly SqlCase[] = [
   ...conditionCases,
   ...selectCases,
   ...writeCases,
+  ...loadCases,
   ...statementCases,
   ...namedCases,
   ...boundCases,

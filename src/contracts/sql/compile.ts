@@ -4,6 +4,7 @@ import { ConnectorError } from "../../core/errors.ts";
 import { quoteTable, type Changing, type Dialect } from "./dialect.ts";
 import type { Parsed } from "../../core/operation.ts";
 import { MOST_PARAMETERS, type Row, type SqlOperations } from "./operations.ts";
+import { checkColumns, noColumns } from "./row-source.ts";
 import type { Statement } from "./statement.ts";
 import { StatementText } from "./statement-text.ts";
 import { compileWhere } from "./where.ts";
@@ -44,7 +45,7 @@ export function compileInsertMany(
   end = "",
 ): Statement[] {
   const columns = Object.keys(rows[0] ?? {});
-  if (rows.length > 0 && columns.length === 0) throw invalid("The rows have no columns");
+  if (rows.length > 0 && columns.length === 0) throw noColumns();
   rows.forEach((row, at) => checkColumns(row, columns, at));
   const into = `INSERT INTO ${quoteTable(table, dialect)} (${columns.map(dialect.quote).join(", ")}) VALUES `;
   const rowsAtOnce = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_PARAMETERS / columns.length)));
@@ -112,19 +113,6 @@ function returningClause(what: Changing, returning: Returning | undefined, diale
       outcome: "none",
     });
   return ` RETURNING ${returning === true ? "*" : returning.map(dialect.quote).join(", ")}`;
-}
-
-function checkColumns(row: Row, columns: readonly string[], at: number): void {
-  const missing = columns.find((column) => !Object.hasOwn(row, column));
-  const own = Object.keys(row);
-  if (missing === undefined && own.length === columns.length) return;
-  const extra = own.find((column) => !columns.includes(column));
-  const what = missing === undefined ? `has a column "${extra}" that` : `has no column "${missing}", which`;
-  const other = missing === undefined ? "has not" : "has";
-  throw invalid(
-    `Row ${at + 1} ${what} row 1 ${other}`,
-    "All rows have the same columns; say null where there is no value.",
-  );
 }
 
 function invalid(message: string, hint?: string, by?: string): ConnectorError {

@@ -34,6 +34,26 @@ export interface SqlResults {
   readonly failure?: { readonly error: unknown };
 }
 
+/** What rows are loaded into. */
+export interface LoadTarget {
+  /** Quoted. */
+  readonly table: string;
+  /** Of every row, not quoted. */
+  readonly columns: readonly string[];
+  /** Inserts rows by statements, for those that the system's own way does not take; answers how many. */
+  insert(this: void, rows: readonly Row[]): Promise<number>;
+}
+
+/** The system's own way for many rows, under way: all rows come in order, then `end` or `abandon`. */
+export interface Loader {
+  /** Takes a batch as soon as there is room for it; answers how many rows are in that `end` does not count. */
+  add(this: void, rows: readonly Row[]): Promise<number>;
+  /** Waits until the database has all of them; answers how many it counts. */
+  end(this: void): Promise<number>;
+  /** Gives up; the connection is free again afterwards. Never rejects. */
+  abandon(this: void): Promise<void>;
+}
+
 /** A connection out of a pool. Errors are the driver's own, for `classify`. */
 export interface SqlConnection {
   /** Runs exactly one statement; several in one text are refused by the database. */
@@ -48,6 +68,8 @@ export interface SqlConnection {
     statement: Statement,
     options: RunOptions & { readonly batchSize: number },
   ): AsyncGenerator<Omit<SqlResult, "count" | "command">, void, undefined>;
+  /** Begins to load many rows, inside a transaction; undefined where statements are the way for this table. */
+  load?(target: LoadTarget, options: Pick<RunOptions, "call">): Promise<Loader | undefined>;
   /** Whether a transaction is open, as the database says, whoever opened it. */
   readonly transaction: "none" | "open" | "failed";
   readonly isBroken: boolean;

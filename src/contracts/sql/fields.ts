@@ -19,6 +19,31 @@ export function map(description: string): z.ZodType<Row, Row> {
 
 export const row = map("One row: values by column.");
 export const rows = z.array(row);
+/** What `insertMany` takes. */
+export type Rows = readonly Row[] | Iterable<Row> | AsyncIterable<Row>;
+
+/** A source is not read here. */
+export const rowSource = z
+  .unknown()
+  .superRefine((value, context) => {
+    const refuse = (message: string, ...path: number[]): void => context.addIssue({ code: "custom", message, path });
+    if (Array.isArray(value)) {
+      const wrong = value.findIndex((each) => !isMap(each));
+      if (wrong !== -1) refuse("expected a map", wrong);
+    } else if (!isSource(value)) refuse("expected a list of rows, or something that yields them");
+  })
+  .meta({
+    description:
+      "The rows; all with the same columns. In code also an iterable or async iterable, read once, as fast as the database takes it.",
+    type: "array",
+    items: { type: "object" },
+    // `superRefine` keeps the type `unknown`; the check makes it this.
+  }) as unknown as z.ZodType<Rows, Rows>;
+
+function isSource(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+}
+
 export const count = z.int().meta({ description: "Rows that were changed." });
 
 export const sql = z

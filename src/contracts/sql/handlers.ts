@@ -9,6 +9,7 @@ import { compileDelete, compileInsertMany, compileUpdate, compileUpsert } from "
 import type { SqlConnection, SqlResult } from "./connection.ts";
 import { changeRows, executed, insertRow, insertRows, upsertRows } from "./crud.ts";
 import { quoteTable } from "./dialect.ts";
+import { isShort, keyNeedsList, loadRows } from "./load.ts";
 import type { WrittenStatement } from "./named-parameters.ts";
 import type { DescribedTable, SqlOperations } from "./operations.ts";
 import { assess } from "./privileges.ts";
@@ -74,9 +75,15 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
         return page;
       },
       insert: (input, call) => write(call, input, (run) => insertRow(input, dialect, run)),
-      async insertMany(input, call) {
-        const statements = compileInsertMany(input, dialect);
-        return writeAll(call, input, statements, (run) => insertRows(statements, run));
+      async insertMany({ table, rows }, call) {
+        const load = (connection: SqlConnection) => loadRows({ table, rows }, { connection, dialect, call, classify });
+        if (isShort(rows)) {
+          const statements = compileInsertMany({ table, rows }, dialect);
+          return writeAll(call, { table, rows }, statements, (run) => insertRows(statements, run));
+        }
+        if (!session.isKeyed(call)) return session.inTransaction(call, { readOnly: isReadOnly }, load);
+        if (!Array.isArray(rows)) throw keyNeedsList();
+        return session.keyed.run(call, { input: { table, rows }, isBrief: true }, ({ connection }) => load(connection));
       },
       async upsert(input, call) {
         const statements = compileUpsert(input, dialect);

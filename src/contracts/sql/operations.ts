@@ -19,6 +19,7 @@ import {
   returning,
   row,
   rows,
+  rowSource,
   sql,
   statement,
   table,
@@ -127,7 +128,7 @@ export const sqlOperations = {
     "Inserts many rows, all or none.",
     z.strictObject({
       table,
-      rows: rows.meta({ description: "The rows; all with the same columns." }),
+      rows: rowSource,
     }),
     z.object({ count: z.int().meta({ description: "Rows that were inserted." }) }),
     {

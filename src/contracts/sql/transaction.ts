@@ -14,11 +14,12 @@ import { toConnectorError, type Classification } from "../../core/classify.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import type { Answer, Input, Operation, Parsed } from "../../core/operation.ts";
 import { runBatch } from "./batch.ts";
-import { compileDelete, compileInsertMany, compileUpdate, compileUpsert, type Statement } from "./compile.ts";
+import { compileDelete, compileUpdate, compileUpsert, type Statement } from "./compile.ts";
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
-import { changeRows, executed, insertRow, insertRows, upsertRows } from "./crud.ts";
+import { changeRows, executed, insertRow, upsertRows } from "./crud.ts";
 import type { Dialect } from "./dialect.ts";
 import { endedByStatement } from "./transaction-errors.ts";
+import { loadRows } from "./load.ts";
 import type { NamedParameters } from "./named-parameters.ts";
 import { selectRows } from "./select.ts";
 import { sqlOperations, type SqlOperations } from "./operations.ts";
@@ -55,7 +56,11 @@ export class TransactionScope implements SqlTransaction {
   readonly #settings: ScopeSettings;
   readonly #depth: number;
   /** The error that made the database refuse the rest; shared by all depths. */
-  readonly #shared: { failure?: ConnectorError | undefined };
+  readonly #shared: {
+    failure?: ConnectorError | undefined;
+    /** Rows are being pulled from a source, which would wait for ever for a statement that waits for it. */
+    isReading?: boolean;
+  };
   readonly #outer: TransactionScope | undefined;
   /** The statement under way, or the last one; statements never overlap. */
   #last: Promise<unknown> = Promise.resolve();
@@ -125,8 +130,11 @@ export class TransactionScope implements SqlTransaction {
 
   insertMany(params: InputOf<"insertMany">): AnswerOf<"insertMany"> {
     return this.#tracked(async () => {
-      const statements = compileInsertMany(parse(sqlOperations.insertMany, params), this.#settings.dialect);
-      return insertRows(statements, this.#one);
+      const input = parse(sqlOperations.insertMany, params);
+      return this.#inTurn(async (connection) => {
+        this.#shared.isReading = !Array.isArray(input.rows);
+        return loadRows(input, { ...this.#settings, connection }).finally(() => (this.#shared.isReading = false));
+      });
     });
   }
 
@@ -210,6 +218,7 @@ export class TransactionScope implements SqlTransaction {
   }
 
   #inTurn<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
+    if (this.#shared.isReading === true) return Promise.reject(isReading());
     const run = async (): Promise<T> => {
       const { connection, call, classify } = this.#settings;
       if (this.#isClosed) throw refused("The transaction is over", "Await every statement inside the function.");
@@ -245,6 +254,10 @@ export function notAwaited(): ConnectorError {
     "Something in the transaction was still under way when its function ended",
     "Await every statement and every transaction inside the function.",
   );
+}
+
+function isReading(): ConnectorError {
+  return refused("The transaction is loading rows", "Their source cannot use the transaction that it is loaded in.");
 }
 
 function innerIsOpen(): ConnectorError {
