@@ -57,6 +57,7 @@ const TABLE: readonly (readonly [readonly number[], Facts])[] = [
   [[1264, 1690, 1416], say("input_invalid", "A number is out of range")],
   [[1406], say("input_invalid", "A text is longer than its column allows")],
   [[1265, 1292, 1366, 1411, 1525, 3140, 1918, 4038], say("input_invalid", BAD_VALUE)],
+  [[1267, 1270, 1271], say("input_invalid", "A text has characters that the column it is compared with cannot have")],
   [[1365], say("input_invalid", "Division by zero")],
   [[3819, 4025], say("input_invalid", "A value does not fit a check of the database")],
   // An upsert makes it for itself (text/dialect.ts).

@@ -94,10 +94,14 @@ export interface LedgerDialect {
   isMissing(this: void, error: unknown): boolean;
 }
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** Quotes as the SQL standard does, in double quotes that double inside; for names of up to `mostBytes` in UTF-8. */
 export function standardQuote(mostBytes: number): Dialect["quote"] {
   return (name) => {
     if (name === "") throw badName("A name of a table or column is empty");
+    // Sent, it would become another name.
+    if (LONE_SURROGATE.test(name)) throw badName("A name of a table or column is no well-formed text");
     if (name.includes("\0")) throw badName("A name of a table or column contains the character NUL");
     // Databases cut longer names, and the rest may be another table's name.
     if (name.length > mostBytes / 4 && new TextEncoder().encode(name).length > mostBytes)

@@ -1,0 +1,170 @@
+/**
+ * Systems under attack, each with its own record of what it was asked to run.
+ *
+ * The proof does not trust the connector: PostgreSQL writes every statement into a log, MariaDB into a table. What a
+ * harmless value makes the server run is what a hostile one may make it run, to the letter and as often.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { MySQLConnector } from "busbar/connectors/mysql";
+import { PostgreSQLConnector } from "busbar/connectors/postgresql";
+import { mariadb, postgresql, startService, type ServiceSpec } from "busbar/testkit";
+import type { SqlContext } from "../../src/contracts/sql/behaviour.ts";
+
+/** What a server was asked to run. */
+export interface Ran {
+  /** The statements, without the values of their parameters; each once. */
+  readonly texts: ReadonlySet<string>;
+  /** How many times something was carried out. */
+  readonly times: number;
+}
+
+export interface Watched {
+  readonly connector: SqlContext["connector"];
+  /** As the connector's, but not watched. */
+  readonly admin: SqlContext["connector"];
+  readonly json: string;
+  readonly text: string;
+  placeholder(this: void, n: number): string;
+  /** Written here once more: the test must not take the dialect's word. */
+  quote(this: void, name: string): string;
+  /** Reads a path of a JSON document; the path is the parameter `:path`. */
+  readonly atPath: string;
+  /** Runs something and tells what the server ran meanwhile. */
+  watch(this: void, work: () => Promise<void>): Promise<Ran>;
+  /** Everything that an injected statement could have changed. */
+  state(this: void): Promise<string>;
+  close(this: void): Promise<void>;
+}
+
+export interface Attackable {
+  readonly name: string;
+  readonly spec: ServiceSpec;
+  start(): Promise<Watched>;
+}
+
+const FOLDER = "statements";
+const LOGGED = {
+  logging_collector: "on",
+  log_destination: "jsonlog",
+  log_directory: FOLDER,
+  log_filename: FOLDER,
+  log_statement: "all",
+  log_parameter_max_length: "0",
+};
+
+interface LogLine {
+  readonly error_severity: string;
+  readonly message: string;
+  readonly statement?: string;
+}
+
+export const onPostgreSQL: Attackable = {
+  name: "PostgreSQL",
+  spec: postgresql({ source: "embedded" }),
+  async start() {
+    const service = await startService(postgresql({ source: "embedded", conf: LOGGED }));
+    const { host, port, database, username, password, dir } = service;
+    const make = (): PostgreSQLConnector =>
+      new PostgreSQLConnector({ host, port, database, username, password, maxConnections: 2, retryAttempts: 1 });
+    const [connector, admin] = [make(), make()];
+    await Promise.all([connector.connect(), admin.connect()]);
+    let marks = 0;
+    /** The log is written by another process, so a mark is waited for. */
+    const mark = async (): Promise<string> => {
+      const text = `select 'mark ${++marks}'`;
+      await admin.query({ sql: text });
+      return text;
+    };
+    const linesUpTo = async (last: string): Promise<LogLine[]> => {
+      for (;;) {
+        const log = await readFile(join(dir, "data", FOLDER, `${FOLDER}.json`), "utf8");
+        const lines = log.split("\n").filter(Boolean);
+        if (log.endsWith("\n") && log.includes(last)) return lines.map((line) => JSON.parse(line) as LogLine);
+        await pause(10);
+      }
+    };
+    return {
+      connector,
+      admin,
+      json: "jsonb",
+      text: "text",
+      placeholder: (n) => `$${n}`,
+      quote: (name) => `"${name.replaceAll('"', '""')}"`,
+      atPath: "select jsonb_path_query_array(doc, cast(:path as text)::jsonpath)::text as it from target where id = 1",
+      async watch(work) {
+        const from = await mark();
+        await work();
+        const to = await mark();
+        const lines = await linesUpTo(to);
+        const at = (text: string): number => lines.findIndex(({ message }) => message.endsWith(text));
+        const between = lines.slice(at(from) + 1, at(to));
+        const run = between.flatMap(({ error_severity, message }) =>
+          error_severity === "LOG" ? [message.replace(/^(statement|execute [^:]*): /, "")] : [],
+        );
+        const refused = between.flatMap(({ statement }) => (statement === undefined ? [] : [statement]));
+        return { texts: new Set([...run, ...refused]), times: run.length };
+      },
+      async state() {
+        const [row] = await admin.query({
+          sql: `select (select string_agg(body, ',' order by id) from canary) as rows,
+            (select string_agg(relname, ',' order by relname) from pg_class where relkind in ('r', 'v', 'S')) as tables,
+            (select count(*) from pg_proc) as functions, (select count(*) from pg_roles) as roles,
+            (select count(*) from pg_largeobject_metadata) as objects`,
+        });
+        return JSON.stringify(row);
+      },
+      async close() {
+        await Promise.all([connector.disconnect(), admin.disconnect()]);
+        await service.destroy();
+      },
+    };
+  },
+};
+
+export const onMariaDB: Attackable = {
+  name: "MariaDB",
+  spec: mariadb(),
+  async start() {
+    const service = await startService(mariadb({ conf: { "general-log": "ON", "log-output": "TABLE" } }));
+    const { host, port, database, username, password } = service;
+    const make = (): MySQLConnector =>
+      new MySQLConnector({ host, port, database, username, password, maxConnections: 2, retryAttempts: 1 });
+    const [connector, admin] = [make(), make()];
+    await Promise.all([connector.connect(), admin.connect()]);
+    return {
+      connector,
+      admin,
+      json: "json",
+      text: "longtext character set utf8mb4 collate utf8mb4_nopad_bin",
+      placeholder: () => "?",
+      quote: (name) => `\`${name.replaceAll("`", "``")}\``,
+      atPath: "select json_extract(doc, :path) as it from target where id = 1",
+      async watch(work) {
+        await admin.execute("execute", { sql: "truncate table mysql.general_log" });
+        await work();
+        const sql = `select command_type as command, cast(argument as char) as text from mysql.general_log
+          where command_type in ('Prepare', 'Execute', 'Query') and argument not like '%mysql.general_log%'`;
+        const lines = await admin.query({ sql });
+        const texts = lines.filter(({ command }) => command !== "Execute").map(({ text }) => String(text));
+        return { texts: new Set(texts), times: lines.filter(({ command }) => command !== "Prepare").length };
+      },
+      async state() {
+        const [row] = await admin.query({
+          sql: `select (select group_concat(body order by id) from canary) as all_rows,
+            (select group_concat(table_name order by table_name) from information_schema.tables
+              where table_schema = database()) as all_tables,
+            (select count(*) from information_schema.routines) as routines,
+            (select count(*) from information_schema.schemata) as all_databases,
+            (select count(*) from mysql.global_priv) as users`,
+        });
+        return JSON.stringify(row);
+      },
+      async close() {
+        await Promise.all([connector.disconnect(), admin.disconnect()]);
+        await service.destroy();
+      },
+    };
+  },
+};
