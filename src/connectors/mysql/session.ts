@@ -13,7 +13,8 @@ import { SYSTEM, type connection as connectionFields, type options as optionFiel
 import { classify } from "./errors.ts";
 import { dialectOf } from "./text/dialect.ts";
 import type { MySQLConnection } from "./statements/connection.ts";
-import { openConnection, type Loaded } from "./wire/open.ts";
+import type { Driver } from "./wire/client.ts";
+import { openConnection } from "./wire/open.ts";
 
 /** An idle connection is trusted for so long; afterwards it is asked for a sign of life before it is used. */
 const TRUST_MS = 1_000;
@@ -33,7 +34,7 @@ export async function openSession(
   const { clock } = env;
   const loaded = await loadDriver("mysql2", () => import("mysql2"));
   // Its types know no default export, which is the one that has everything.
-  const driver = (loaded as unknown as { readonly default: Loaded }).default;
+  const driver = (loaded as unknown as { readonly default: Driver }).default;
   let address = addressOf(connection, SYSTEM);
   let isMariaDB = true;
   const connect = async (signal: AbortSignal, onLost: () => void): Promise<MySQLConnection> => {

@@ -1,31 +1,28 @@
-/** What a statement is answered with, as the driver gives it. */
+/** What a statement is answered with. */
 import type { SqlResult } from "../../../contracts/sql/connection.ts";
-import type { Header } from "../wire/client.ts";
-import { RowReader } from "../values/row-reader.ts";
-import type { Field } from "../values/types.ts";
+import { nameOf, type Field } from "../values/types.ts";
+import type { Header } from "../wire/ok.ts";
 
 export interface Answer extends Pick<SqlResult, "rows" | "columns" | "count"> {
   /** What the server says of the session; of statements without rows. */
-  readonly header?: Header;
+  readonly header: Header | undefined;
 }
 
-/** A procedure answers with several results: the first one with rows counts. */
-export function answerOf(given: unknown, fields: unknown): Answer {
-  if (!Array.isArray(given)) {
-    const header = given as Header;
-    return { rows: [], columns: [], count: header.affectedRows, header };
-  }
-  const isMany = Array.isArray(fields) && fields.some((each) => each === undefined || Array.isArray(each));
-  const at = isMany ? (fields as unknown[]).findIndex(Array.isArray) : 0;
-  const rows = (isMany ? given[at] : given) as readonly (readonly unknown[])[];
-  const reader = new RowReader(((isMany ? (fields as unknown[])[at] : fields) ?? []) as readonly Field[]);
-  const last: unknown = isMany ? given.at(-1) : undefined;
-  const answer = { rows: rows.map((row) => reader.read(row)), columns: reader.columns, count: rows.length };
-  return last === undefined || Array.isArray(last) ? answer : { ...answer, header: last as Header };
+/** As the driver gives it, of the few statements that cannot be prepared. */
+export function answerOf(given: unknown, fields: unknown, header: Header | undefined): Answer {
+  if (!Array.isArray(given) || !Array.isArray(fields))
+    return { rows: [], columns: [], count: header?.affectedRows ?? 0, header };
+  // The driver's own, where there is one result.
+  const named = fields as readonly Field[];
+  const rows = (given as readonly (readonly unknown[])[]).map((values) =>
+    Object.fromEntries(named.map(({ name }, at) => [name, values[at]])),
+  );
+  const columns = named.map((field) => ({ name: field.name, type: nameOf(field) }));
+  return { rows, columns, count: rows.length, header };
 }
 
 /** ANALYZE, OPTIMIZE, REPAIR and the like answer with rows too, always the same four columns, and commit. */
-export function isRead(columns: readonly Field[]): boolean {
+export function isRead(columns: readonly Pick<Field, "name">[]): boolean {
   return columns.length > 0 && columns.map(({ name }) => name).join() !== "Table,Op,Msg_type,Msg_text";
 }
 

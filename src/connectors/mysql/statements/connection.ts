@@ -10,17 +10,20 @@ import { StatementGuard, type CancellingHooks } from "../../../contracts/sql/can
 import type { Statement } from "../../../contracts/sql/compile.ts";
 import type { RunOptions, SqlConnection, SqlResult, SqlResults } from "../../../contracts/sql/connection.ts";
 import { runInTurn } from "../../../contracts/sql/in-turn.ts";
-import { IN_TRANSACTION, type Client, type Done, type Header, type Status } from "../wire/client.ts";
+import { type Client, type Prepared } from "../wire/client.ts";
+import { Execution } from "../wire/execution.ts";
+import { IN_TRANSACTION, type Header, type Status } from "../wire/ok.ts";
 import { isOwn } from "../text/dialect.ts";
-import { encodeParameters, type Integers } from "../values/parameters.ts";
+import { encodeParameters, forStatement } from "../values/parameters.ts";
 import { answerOf, errnoOf, isOfServer, isRead, type Answer } from "./answer.ts";
 import { gather } from "./gather.ts";
 import { doomed, lost, notRead, otherNumber, untold } from "./refusals.ts";
-import { readBatches, type Execute } from "./row-batches.ts";
+import { PreparedStatements } from "./prepared.ts";
+import { readBatches } from "./row-batches.ts";
+import type { Read, Run } from "./run.ts";
 
 export interface ConnectionSettings extends Omit<CancellingHooks, "destroy"> {
   readonly status: Status;
-  readonly integers: Integers;
 }
 
 const CLOSE_MS = 1_000;
@@ -33,6 +36,7 @@ export class MySQLConnection implements SqlConnection {
   readonly #client: Client;
   readonly #settings: ConnectionSettings;
   readonly #guard: StatementGuard;
+  readonly #prepared: PreparedStatements;
   #isOver = false;
   #isChanged = false;
   /** The next transaction that is begun has an isolation level of its own. */
@@ -45,6 +49,7 @@ export class MySQLConnection implements SqlConnection {
   constructor(client: Client, settings: ConnectionSettings) {
     this.#client = client;
     this.#settings = settings;
+    this.#prepared = new PreparedStatements(client);
     this.#guard = new StatementGuard({
       clock: settings.clock,
       requestCancel: (signal) => {
@@ -84,14 +89,7 @@ export class MySQLConnection implements SqlConnection {
       return { ...(await this.run({ sql: "ROLLBACK", values: [] }, { call })), command: "ROLLBACK" };
     }
     const wasOpen = this.transaction === "open";
-    const answer = await this.#exchange(
-      statement,
-      { call, rowsOnly },
-      (prepared, values, { answered, failed, stop }) => {
-        const { status } = this.#settings;
-        gather(prepared.execute(values), { bounds, status, stop, answered, failed });
-      },
-    );
+    const answer = await this.#exchange(statement, { call, rowsOnly }, (run, waiting) => gather(run, bounds, waiting));
     if (sql.startsWith("ROLLBACK")) this.#hasFailed = false;
     // BEGIN and COMMIT AND CHAIN keep what was done and leave another transaction open.
     if (wasOpen && this.#settings.status.hasBegun) await this.run({ sql: "ROLLBACK", values: [] });
@@ -110,7 +108,7 @@ export class MySQLConnection implements SqlConnection {
       client: this.#client,
       batchSize,
       call,
-      start: (execute) => this.#exchange(statement, { call, rowsOnly }, execute),
+      start: (read) => this.#exchange(statement, { call, rowsOnly }, read),
     });
   }
 
@@ -154,7 +152,7 @@ export class MySQLConnection implements SqlConnection {
   async #exchange(
     statement: Statement,
     { call, rowsOnly }: { readonly call: Call | undefined; readonly rowsOnly: boolean },
-    execute: Execute,
+    read: Read,
   ): Promise<Answer> {
     if (this.#wasCancelled && statement !== NOTHING) {
       await this.#guard.settled();
@@ -162,7 +160,7 @@ export class MySQLConnection implements SqlConnection {
     }
     const wasOpen = this.#isInTransaction;
     try {
-      const answer = await this.#guard.run((stop) => this.#begin(statement, { rowsOnly, call, stop }, execute), call);
+      const answer = await this.#guard.run((stop) => this.#begin(statement, { rowsOnly, call, stop }, read), call);
       this.#noteChanges(statement.sql, answer.header);
       return answer;
     } catch (error) {
@@ -179,39 +177,43 @@ export class MySQLConnection implements SqlConnection {
       call,
       stop,
     }: { readonly rowsOnly: boolean; readonly call: Call | undefined; readonly stop: () => void },
-    execute: Execute,
+    read: Read,
   ): Promise<Answer> {
-    const client = this.#client;
-    return new Promise((resolve, reject) => {
-      if (this.isBroken) return reject(lost());
+    const { status } = this.#settings;
+    return new Promise((answered, failed) => {
+      if (this.isBroken) return failed(lost());
       // What was lost before the server was told to run it has had no effect.
       let isTold = false;
-      this.#fail = (error) => reject(isTold ? error : untold(error));
-      this.#settings.status.hasBegun = false;
-      const done: Done = (error, rows, fields) => {
-        if (error !== null && error !== undefined) return reject(error);
-        try {
-          resolve(answerOf(rows, fields));
-        } catch (thrown) {
-          reject(thrown);
-        }
+      this.#fail = (error) => failed(isTold ? error : untold(error));
+      status.hasBegun = false;
+      const ask = (): void => {
+        isTold = true;
+        status.header = undefined;
+        this.#client.query({ sql }, (error, rows, fields) => {
+          if (error !== null && error !== undefined) failed(error);
+          else answered(answerOf(rows, fields, status.header));
+        });
       };
-      if (isOwn(sql) && !rowsOnly) {
+      if (isOwn(sql) && !rowsOnly) return ask();
+      const packet = encodeParameters(values);
+      const execute = (prepared: Prepared): void => {
+        if (rowsOnly && !isRead(prepared.columns)) return failed(notRead());
+        if (prepared.parameters.length !== values.length) return failed(otherNumber());
         isTold = true;
-        return client.query({ sql }, done);
-      }
-      const parameters = encodeParameters(values, this.#settings.integers);
-      client.prepare({ sql, rowsAsArray: true }, (error, prepared) => {
-        if (call?.cancelled !== undefined) return reject(call.cancelled);
-        if (errnoOf(error) === NOT_PREPARABLE && !rowsOnly && values.length === 0) {
-          isTold = true;
-          return client.query({ sql }, done);
-        }
-        if (error !== null) return reject(isOfServer(error) ? error : untold(error));
-        if (rowsOnly && !isRead(prepared.columns)) return reject(notRead());
-        if (prepared.parameters.length !== values.length) return reject(otherNumber());
-        isTold = true;
-        execute(prepared, parameters, { answered: resolve, failed: reject, stop });
+        const run: Run = (sink) => {
+          const execution = new Execution(forStatement(packet, prepared.id), { holder: prepared, status, sink });
+          this.#client.addCommand(execution);
+          return execution;
+        };
+        read(run, { answered, failed, stop });
+      };
+      const kept = this.#prepared.get(sql);
+      if (kept !== undefined) return execute(kept);
+      this.#prepared.take(sql, (error, prepared) => {
+        if (call?.cancelled !== undefined) return failed(call.cancelled);
+        if (errnoOf(error) === NOT_PREPARABLE && !rowsOnly && values.length === 0) return ask();
+        if (error !== null) return failed(isOfServer(error) ? error : untold(error));
+        execute(prepared);
       });
     });
   }
@@ -240,10 +242,7 @@ export class MySQLConnection implements SqlConnection {
       this.#isLevelSet ||= sql.startsWith("SET TRANSACTION");
       return;
     }
-    const { stateChanges } = header ?? {};
-    if (stateChanges === undefined) return;
-    const { systemVariables, schema, trackStateChange } = stateChanges;
-    this.#isChanged ||= schema !== null || trackStateChange !== null || Object.keys(systemVariables).length > 0;
+    this.#isChanged ||= header?.hasChangedSession === true;
   }
 }
 

@@ -1,75 +1,45 @@
 /**
- * The rows of one statement, all in memory, and not more of them than allowed.
- *
- * Rows are made as they come, so the first one too many ends the statement on the server; what is still on its way is
- * dropped.
+ * The rows of one statement, all in memory, and not more of them than allowed: the first one too many ends the statement
+ * on the server, and what is still on its way is dropped.
  */
-import { ConnectorError } from "../../../core/errors.ts";
+import { type ConnectorError } from "../../../core/errors.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
 import { tooLarge } from "../../../contracts/sql/too-large.ts";
-import { RowReader } from "../values/row-reader.ts";
-import type { Header, Running, Status } from "../wire/client.ts";
-import type { Answer } from "./answer.ts";
+import type { Run, Waiting } from "./run.ts";
 
 export interface Bounds {
   readonly maxRows?: number | undefined;
   readonly maxBytes?: number | undefined;
 }
 
-interface Gathering {
-  readonly bounds: Bounds;
-  readonly status: Pick<Status, "packetBytes">;
-  /** Ends the statement on the server. */
-  stop(this: void): void;
-  answered(this: void, answer: Answer): void;
-  failed(this: void, error: Error): void;
-}
-
-const NOTHING = new RowReader([]);
-
-/** A procedure answers with several results: the first one with rows counts. */
-export function gather(running: Running, { bounds, status, stop, answered, failed }: Gathering): void {
-  const { maxRows = Infinity, maxBytes = Infinity } = bounds;
-  let reader: RowReader | undefined;
-  let header: Header | undefined;
-  let isOfReader = false;
+export function gather(run: Run, { maxRows = Infinity, maxBytes = Infinity }: Bounds, waiting: Waiting): void {
+  const { stop, answered, failed } = waiting;
   let rows: Row[] = [];
   let bytes = 0;
-  let failure: { readonly error: Error } | undefined;
-  const fail = (error: Error): void => {
-    failure = { error };
+  let failure: ConnectorError | undefined;
+  const refuse = (error: ConnectorError): false => {
+    failure = error;
     rows = [];
     stop();
+    return false;
   };
-  const take = (values: readonly unknown[], each: RowReader): void => {
-    bytes += status.packetBytes;
-    if (rows.length >= maxRows) return fail(tooLarge(`maxRows (${maxRows})`));
-    if (bytes > maxBytes) return fail(tooLarge(`maxBytes (${maxBytes})`));
-    rows.push(each.read(values));
-  };
-  running
-    .on("fields", (fields) => {
-      isOfReader = reader === undefined && fields !== undefined;
-      if (isOfReader) reader = new RowReader(fields!);
-    })
-    .on("result", (row) => {
-      if (!isRow(row)) header = row;
-      else if (isOfReader && failure === undefined)
-        try {
-          take(row, reader!);
-        } catch (error) {
-          fail(error as Error);
-        }
-    })
-    // It was ended, so it had no effect.
-    .on("error", (error) => failed(failure?.error ?? error))
-    .on("end", () => {
-      if (failure?.error instanceof ConnectorError) failure.error.outcome = "unknown";
-      if (failure !== undefined) return failed(failure.error);
-      const { columns } = reader ?? NOTHING;
-      const count = reader === undefined ? (header?.affectedRows ?? 0) : rows.length;
-      answered({ rows, columns, count, ...(header === undefined ? {} : { header }) });
-    });
+  run({
+    row(row, size) {
+      bytes += size;
+      if (rows.length >= maxRows) return refuse(tooLarge(`maxRows (${maxRows})`));
+      if (bytes > maxBytes) return refuse(tooLarge(`maxBytes (${maxBytes})`));
+      rows.push(row);
+      return true;
+    },
+    over({ shape, header }) {
+      if (failure !== undefined) {
+        // It came to its end all the same, and what it wrote is kept.
+        if (header === undefined) failure.outcome = "unknown";
+        return failed(failure);
+      }
+      const count = shape === undefined ? (header?.affectedRows ?? 0) : rows.length;
+      answered({ rows, columns: shape?.columns ?? [], count, header });
+    },
+    failed: (error) => failed(failure ?? error),
+  });
 }
-
-const isRow = (given: readonly unknown[] | Header): given is readonly unknown[] => Array.isArray(given);

@@ -5,24 +5,23 @@
  * connections run in UTC, so they come as `Date`; one that no `Date` can be (the zero date, the 30th of February) stays
  * text, as do `DATE` and `TIME`. `BOOLEAN` is the server's word for `TINYINT(1)`: 0 and 1 come as false and true.
  */
-/** What the driver tells of a column. */
+/** What the server tells of a column. */
 export interface Field {
   readonly name: string;
   readonly columnType: number;
   readonly columnLength: number;
   readonly characterSet: number;
   readonly flags: number;
+  readonly decimals: number;
   /** `json`, where MariaDB tells it. */
   readonly extendedFormat?: string;
   readonly extendedTypeName?: string;
 }
 
-type Decode = (value: never) => unknown;
-
-const UNSIGNED = 32;
-const BINARY = 63;
+export const UNSIGNED = 32;
+export const BINARY = 63;
 const TINY = 1;
-const BIT = 16;
+export const BIT = 16;
 
 const TYPES: Readonly<Record<number, string>> = {
   ...{ 0: "decimal", 1: "tinyint", 2: "smallint", 3: "int", 4: "float", 5: "double", 6: "null", 7: "timestamp" },
@@ -42,34 +41,11 @@ export function nameOf(field: Field): string {
   return columnType <= 9 && flags & UNSIGNED ? `${name} unsigned` : name;
 }
 
-/** How values of a column are read; undefined where the driver's are right. */
-export function decoderOf(field: Field): Decode | undefined {
-  if (field.extendedFormat === "json" || field.columnType === 245) return decodeJson;
-  if (isBoolean(field)) return (value: number) => (value === 0 || value === 1 ? value === 1 : value);
-  if (field.columnType === BIT && field.columnLength === 1) return (value: Uint8Array) => value[0] === 1;
-  if (field.columnType === 4) return shortest;
-  if (field.columnType === 7 || field.columnType === 12) return decodeInstant;
-  return field.characterSet === BINARY ? decodeBytes : undefined;
-}
-
-function isBoolean({ columnType, columnLength, flags }: Field): boolean {
+export function isBoolean({ columnType, columnLength, flags }: Field): boolean {
   return columnType === TINY && columnLength === 1 && (flags & UNSIGNED) === 0;
 }
 
-const decodeJson = (text: string): unknown => JSON.parse(text);
-const decodeBytes = (value: unknown): unknown => (Buffer.isBuffer(value) ? new Uint8Array(value) : value);
-
-/** A 32-bit number as the shortest text that means it, not as the 64-bit one that is nearest. */
-function shortest(value: number): number {
-  for (let digits = 6; digits < 9; digits++) {
-    const shorter = Number(value.toPrecision(digits));
-    if (Math.fround(shorter) === value) return shorter;
-  }
-  return value;
-}
-
-function decodeInstant(text: string): Date | string {
-  const date = new Date(`${text.replace(" ", "T")}Z`);
-  // The 30th of February would be the 1st of March.
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.slice(0, 10)) ? date : text;
+/** MariaDB has no such type: a column is text of which it tells that it is JSON. */
+export function isJson({ columnType, extendedFormat }: Field): boolean {
+  return extendedFormat === "json" || columnType === 245;
 }

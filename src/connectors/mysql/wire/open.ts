@@ -3,13 +3,8 @@ import type { Environment } from "../../../core/definition.ts";
 import type { Address } from "../../../contracts/sql/address.ts";
 import type { Options } from "../config.ts";
 import { MySQLConnection } from "../statements/connection.ts";
-import type { Integers } from "../values/parameters.ts";
 import { startClient, type Client, type Driver } from "./client.ts";
 import { tlsDetails } from "./tls.ts";
-
-export interface Loaded extends Driver {
-  readonly TypedParameter: { readonly BIGINT: Integers };
-}
 
 /** Bytes of what `describe` asks for at once; MySQL would cut it after a thousand. */
 const LONGEST_LIST = 2 ** 26;
@@ -24,7 +19,7 @@ interface Opening extends Pick<Environment, "clock" | "signal"> {
 
 /** Opens a connection and sets it up. Rejects with the driver's error, or with the reason of `signal`. */
 export async function openConnection(
-  driver: Loaded,
+  driver: Driver,
   { address, options, clock, signal, onLost }: Opening,
 ): Promise<{ readonly connection: MySQLConnection; readonly isMariaDB: boolean }> {
   signal.throwIfAborted();
@@ -59,7 +54,6 @@ export async function openConnection(
   const connection = (made.connection = new MySQLConnection(client, {
     clock,
     status,
-    integers: driver.TypedParameter.BIGINT,
     requestCancel: (aborted) => cancel(driver, address, client, aborted),
   }));
   return { connection, isMariaDB: client._isMariaDB };
@@ -85,7 +79,7 @@ function setUp({ _isMariaDB: isMariaDB }: Client, { sqlMode, statementTimeout }:
 }
 
 /** Ends the statement that runs on `target`; resolves when that can no longer strike but what runs there now. */
-async function cancel(driver: Loaded, address: Address, target: Client, signal: AbortSignal): Promise<void> {
+async function cancel(driver: Driver, address: Address, target: Client, signal: AbortSignal): Promise<void> {
   const { remoteAddress = address.host } = target.stream;
   const details = tlsDetails(address.ssl);
   const ssl = details === undefined ? false : { ...details, servername: details.servername ?? address.host };
