@@ -3,8 +3,17 @@ import type pg from "pg";
 import type { Call } from "../../core/call.ts";
 import { StatementGuard, type CancellingHooks } from "../../contracts/sql/cancelling.ts";
 import type { Statement } from "../../contracts/sql/compile.ts";
-import type { RunOptions, SqlConnection, SqlResult, SqlResults } from "../../contracts/sql/connection.ts";
+import type {
+  Loader,
+  LoadTarget,
+  RunOptions,
+  SqlConnection,
+  SqlResult,
+  SqlResults,
+} from "../../contracts/sql/connection.ts";
 import { runInTurn } from "../../contracts/sql/in-turn.ts";
+import { beginLoad } from "./copy/load.ts";
+import { CopyIn } from "./wire/copy-in.ts";
 import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./wire/extended-query.ts";
 import { canBePipelined, Pipeline } from "./wire/pipeline.ts";
 import type { Field } from "./wire/row-reader.ts";
@@ -76,6 +85,22 @@ export class PostgreSQLConnection implements SqlConnection {
       if (!answer.hasMore) return;
       answer = await this.#send({ sql: "", values: [], portal: { name, rows, fields } }, call);
     }
+  }
+
+  load(target: LoadTarget, { call }: Pick<RunOptions, "call">): Promise<Loader | undefined> {
+    return beginLoad(this, target, call);
+  }
+
+  copyIn(sql: string, call: Call | undefined): { readonly copy: CopyIn; readonly answer: Promise<number> } {
+    const copy = new CopyIn(sql);
+    const begin = (): Promise<number> => {
+      // As in `#send`.
+      this.#client.query(copy as unknown as pg.Submittable);
+      return copy.answer;
+    };
+    // A server that waits for data hears of no cancellation.
+    const stopListening = call?.onCancel(() => copy.fail());
+    return { copy, answer: this.#guard.run(begin, call).finally(() => stopListening?.()) };
   }
 
   async tidy(): Promise<void> {

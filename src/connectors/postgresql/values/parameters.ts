@@ -49,7 +49,7 @@ function encode(value: unknown): Parameter | undefined {
 }
 
 /** `undefined` for what JSON cannot hold: a circle, a big integer, and objects that it would silently make empty. */
-function encodeJson(value: object): string | undefined {
+export function encodeJson(value: object): string | undefined {
   // A map, a set, an error, a promise that nobody awaited.
   const isData =
     Array.isArray(value) || "toJSON" in value || Object.prototype.toString.call(value) === "[object Object]";
