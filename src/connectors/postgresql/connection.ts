@@ -13,7 +13,7 @@ import type {
 } from "../../contracts/sql/connection.ts";
 import { runInTurn } from "../../contracts/sql/in-turn.ts";
 import { beginLoad } from "./copy/load.ts";
-import { CopyIn } from "./wire/copy-in.ts";
+import { CopyIn } from "./copy/copy-in.ts";
 import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./wire/extended-query.ts";
 import { canBePipelined, Pipeline } from "./wire/pipeline.ts";
 import type { Field } from "./wire/row-reader.ts";

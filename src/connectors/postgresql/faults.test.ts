@@ -223,8 +223,7 @@ describe("trap 14: a transaction whose connection dies", () => {
     const rows = Array.from({ length: 10_000 }, (_, n) => ({ n }));
     const insert = db.call("insertMany", { table, rows });
     const isBetween = async (): Promise<boolean> => {
-      const sql =
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'INSERT INTO%' AND state LIKE 'idle in transaction%'";
+      const sql = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'";
       return (await admin.query({ sql })).length > 0;
     };
     await expect.poll(isBetween, { interval: 5, timeout: 5_000 }).toBe(true);

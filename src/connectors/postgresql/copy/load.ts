@@ -11,7 +11,7 @@ import type { Loader, LoadTarget, SqlConnection } from "../../../contracts/sql/c
 import type { Row } from "../../../contracts/sql/operations.ts";
 import { classify } from "../errors.ts";
 import { dialect } from "../text/dialect.ts";
-import type { CopyIn } from "../wire/copy-in.ts";
+import type { CopyIn } from "./copy-in.ts";
 import { RowEncoder, type ColumnWriter } from "./row-encoder.ts";
 import { writerOf } from "./writers.ts";
 
