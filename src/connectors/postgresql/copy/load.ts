@@ -13,7 +13,7 @@ import { classify } from "../errors.ts";
 import { dialect } from "../text/dialect.ts";
 import type { CopyIn } from "./copy-in.ts";
 import { RowEncoder, type ColumnWriter } from "./row-encoder.ts";
-import { writerOf } from "./writers.ts";
+import { writerOf } from "./binary/writers.ts";
 
 const CATALOG = `SELECT a.attname AS name, (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END) AS type,
   coalesce(b.typtype, t.typtype) = 'e' AS "isEnum", a.attidentity = 'a' OR a.attgenerated <> '' AS "isFilled",

@@ -1,7 +1,7 @@
 /** Rows in the binary format of COPY (PostgreSQL manual, "COPY", "Binary Format"). */
 import type { Row } from "../../../contracts/sql/operations.ts";
-import { CopyBuffer } from "./copy-buffer.ts";
-import type { Write } from "./writers.ts";
+import { CopyBuffer } from "./binary/copy-buffer.ts";
+import type { Write } from "./binary/writers.ts";
 
 /** Signature, flags, and the length of the extension. */
 const SIGNATURE = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);

@@ -7,7 +7,7 @@
 import { daysOf, microsOf, microsOfDay } from "./calendar.ts";
 import type { CopyBuffer } from "./copy-buffer.ts";
 import { writeDecimal } from "./numeric.ts";
-import { encodeJson } from "../values/parameters.ts";
+import { encodeJson } from "../../values/parameters.ts";
 
 /** Writes length and value, or answers false. */
 export type Write = (value: unknown, out: CopyBuffer) => boolean;
