@@ -44,16 +44,14 @@ export class RowSource {
 
   /** The next batch, or undefined at the end. Ends with the call, whatever the source does. */
   async next(call: Call): Promise<readonly Row[] | undefined> {
+    call.throwIfCancelled();
     const rows: Row[] = [];
-    let bytes = 0;
-    while (!this.#isOver && rows.length < MOST_ROWS && bytes < MOST_BYTES) {
-      const step = await this.#step(call);
-      if (step.done === true) this.#isOver = true;
-      else {
-        bytes += this.#check(step.value);
-        rows.push(step.value);
-      }
-    }
+    if (!this.#isAsync) this.#fill(rows);
+    else
+      await orAborted(this.#pull(rows), call.signal).catch((error: unknown) => {
+        call.throwIfCancelled();
+        throw error;
+      });
     return rows.length === 0 ? undefined : rows;
   }
 
@@ -69,17 +67,40 @@ export class RowSource {
     }
   }
 
-  #step(call: Call): IteratorResult<Row> | Promise<IteratorResult<Row>> {
-    try {
-      if (!this.#isAsync) return (this.#iterator as Iterator<Row>).next();
-      const step = (this.#iterator as AsyncIterator<Row>).next();
-      return orAborted(step, call.signal).catch((error: unknown) => {
-        call.throwIfCancelled();
+  #fill(rows: Row[]): void {
+    const iterator = this.#iterator as Iterator<Row>;
+    for (let bytes = 0; !this.#isOver && rows.length < MOST_ROWS && bytes < MOST_BYTES;) {
+      let step: IteratorResult<Row>;
+      try {
+        step = iterator.next();
+      } catch (error) {
         throw this.#failed(error);
-      });
-    } catch (error) {
-      throw this.#failed(error);
+      }
+      bytes += this.#take(step, rows);
     }
+  }
+
+  async #pull(rows: Row[]): Promise<void> {
+    const iterator = this.#iterator as AsyncIterator<Row>;
+    for (let bytes = 0; !this.#isOver && rows.length < MOST_ROWS && bytes < MOST_BYTES;) {
+      let step: IteratorResult<Row>;
+      try {
+        step = await iterator.next();
+      } catch (error) {
+        throw this.#failed(error);
+      }
+      bytes += this.#take(step, rows);
+    }
+  }
+
+  /** Answers about how many bytes it has. */
+  #take(step: IteratorResult<Row>, rows: Row[]): number {
+    if (step.done === true) {
+      this.#isOver = true;
+      return 0;
+    }
+    rows.push(step.value);
+    return this.#check(step.value);
   }
 
   #failed(error: unknown): SourceFailed {
