@@ -3,6 +3,9 @@
 /** What the servers of a bench tell its sides: ports, passwords. Goes to other processes, so it is plain data. */
 export type Facts = Readonly<Record<string, string | number>>;
 
+/** How much of it: to see that it works, as usual, or as much as was promised. */
+export type Size = "smoke" | "usual" | "full";
+
 /** One way to do the work. Runs in a process of its own, so that neither warm code nor memory is shared. */
 export interface Side {
   readonly name: string;
@@ -14,6 +17,8 @@ export interface Side {
 export interface Work {
   /** Does it once. */
   readonly once: () => Promise<unknown>;
+  /** Operations in that: rows, where many are read or written at once. Default: 1. */
+  readonly operations?: number;
   readonly close?: () => Promise<void>;
 }
 
@@ -26,11 +31,13 @@ export interface Pledge {
   readonly id: string;
   /**
    * `throughput`: ratio of operations a second, at least · `cpu`: ratio of this process's CPU an operation, at most ·
-   * `cost`: CPU microseconds an operation above the other side, at most.
+   * `cost`: CPU microseconds an operation above the other side, at most · `memory`: MiB that were ever resident, at most,
+   * whatever other sides take.
    */
-  readonly measure: "throughput" | "cpu" | "cost";
+  readonly measure: "throughput" | "cpu" | "cost" | "memory";
   readonly side: string;
-  readonly against: string;
+  /** Default: the side itself, for what is no comparison. */
+  readonly against?: string;
   readonly promised: number;
   readonly goal: number;
 }
@@ -43,6 +50,8 @@ export interface Bench {
   readonly batch?: number;
   readonly sides: readonly Side[];
   readonly pledges: readonly Pledge[];
+  /** Fewer rounds, where one takes seconds. */
+  readonly rounds?: number;
   /** Starts the servers that all sides use. */
-  readonly setUp?: () => Promise<{ readonly facts: Facts; close(): Promise<void> }>;
+  readonly setUp?: (size: Size) => Promise<{ readonly facts: Facts; close(): Promise<void> }>;
 }

@@ -7,13 +7,14 @@
  * CPU is the side's own process only, never the server's.
  */
 import { fork, type ChildProcess } from "node:child_process";
-import type { Bench, Facts, Side } from "./bench.ts";
+import type { Bench, Facts, Side, Size } from "./bench.ts";
 import type { Order, Sample } from "./side-process.ts";
 
 export interface Effort {
   readonly rounds: number;
   readonly roundMs: number;
   readonly warmUpMs: number;
+  readonly size: Size;
 }
 
 /** What one side did, a sample for each round. */
@@ -22,17 +23,18 @@ export interface Measured {
   readonly samples: readonly Sample[];
 }
 
-/** Longer than any side may take beyond its time. */
-const PATIENCE_MS = 30_000;
+/** Longer than any side may take beyond its time, which ends with what it has begun. */
+const PATIENCE_MS = 300_000;
 
 export async function measure(name: string, bench: Bench, effort: Effort): Promise<readonly Measured[]> {
-  const servers = await bench.setUp?.();
+  const servers = await bench.setUp?.(effort.size);
   const processes: SideProcess[] = [];
   try {
     for (const side of bench.sides) processes.push(await SideProcess.start(name, side, servers?.facts ?? {}));
     for (const each of processes) await each.work(effort.warmUpMs);
     const samples = processes.map((): Sample[] => []);
-    for (let round = 0; round < effort.rounds; round++) {
+    const rounds = Math.min(effort.rounds, bench.rounds ?? effort.rounds);
+    for (let round = 0; round < rounds; round++) {
       for (let turn = 0; turn < processes.length; turn++) {
         const at = (round + turn) % processes.length;
         samples[at]!.push(await processes[at]!.work(effort.roundMs));

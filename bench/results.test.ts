@@ -46,6 +46,16 @@ test("a promise that is not kept is said so, whatever it measures", () => {
   expect(renderVerdicts(verdicts).match(/BROKEN/g)).toHaveLength(3);
 });
 
+test("memory is the most that ever was, and no comparison", () => {
+  const of = (promised: number): Pledge => ({ id: "P0", measure: "memory", side: "ours", promised, goal: 0.5 });
+  const verdicts = judge([of(1), of(0.9)], [busbar, peer]);
+  expect(verdicts.map(({ found, isKept }) => [found, isKept])).toEqual([
+    [1, true],
+    [1, false],
+  ]);
+  expect(renderVerdicts(verdicts)).toContain("ours: peak memory   1.00 MiB   promised ≤ 1.00");
+});
+
 test("promise and goal are both printed", () => {
   const text = renderVerdicts(judge([pledge({ promised: 1.5, goal: 4 })], [busbar, peer]));
   expect(text).toBe("  P0   ours: ops/s of theirs   2.00 ×   promised ≥ 1.50   goal ≥ 4.00   kept");

@@ -46,17 +46,22 @@ export function rowsOf(measured: readonly Measured[]): Row[] {
   return rows.sort((a, b) => b.perSecond - a.perSecond);
 }
 
-const COMPARE: Readonly<Record<Pledge["measure"], (ours: Sample, theirs: Sample) => number>> = {
+const COMPARE: Readonly<Record<Exclude<Pledge["measure"], "memory">, (ours: Sample, theirs: Sample) => number>> = {
   throughput: (ours, theirs) => perSecond(ours) / perSecond(theirs),
   cpu: (ours, theirs) => cpuMicros(ours) / cpuMicros(theirs),
   cost: (ours, theirs) => cpuMicros(ours) - cpuMicros(theirs),
 };
 
+const peakMiB = ({ samples }: Measured): number =>
+  Math.max(...samples.map(({ peakRssBytes }) => peakRssBytes)) / 2 ** 20;
+
 export function judge(pledges: readonly Pledge[], measured: readonly Measured[]): Verdict[] {
   const named = (name: string): Measured => measured.find(({ side }) => side.name === name)!;
   return pledges.map((pledge) => {
-    const found = inRounds(named(pledge.side), named(pledge.against), COMPARE[pledge.measure]);
-    const reaches = (mark: number): boolean => (pledge.measure === "throughput" ? found >= mark : found <= mark);
+    const { measure, side, against = side } = pledge;
+    const ours = named(side);
+    const found = measure === "memory" ? peakMiB(ours) : inRounds(ours, named(against), COMPARE[measure]);
+    const reaches = (mark: number): boolean => (measure === "throughput" ? found >= mark : found <= mark);
     return { pledge, found, isKept: reaches(pledge.promised), isGoalReached: reaches(pledge.goal) };
   });
 }

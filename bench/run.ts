@@ -1,4 +1,4 @@
-/** `npm run bench -- [NAME…] [--check] [--quick | --smoke]` */
+/** `npm run bench -- [NAME…] [--check] [--quick | --smoke | --full]`; `mysql` stands for all that begin with `mysql-`. */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { BENCHES } from "./benches.ts";
@@ -7,11 +7,13 @@ import { judge, rowsOf } from "./results.ts";
 import { renderRows, renderVerdicts } from "./table.ts";
 
 /** Many short rounds: what else the machine does then hits all sides of a round alike. */
-const USUAL: Effort = { rounds: 21, roundMs: 240, warmUpMs: 1200 };
+const USUAL: Effort = { rounds: 21, roundMs: 240, warmUpMs: 1200, size: "usual" };
 /** To look at while working; too little to quote. */
-const QUICK: Effort = { rounds: 5, roundMs: 200, warmUpMs: 800 };
+const QUICK: Effort = { rounds: 5, roundMs: 200, warmUpMs: 800, size: "usual" };
 /** Shows that every side does its work, and nothing else. */
-const SMOKE: Effort = { rounds: 1, roundMs: 20, warmUpMs: 20 };
+const SMOKE: Effort = { rounds: 1, roundMs: 20, warmUpMs: 20, size: "smoke" };
+/** As much of everything as was promised: ten million rows where they are moved. */
+const FULL: Effort = { ...USUAL, size: "full" };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,11 +21,14 @@ const { values, positionals } = parseArgs({
     check: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     smoke: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
   },
 });
-const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+const all = Object.keys(BENCHES);
+const named = (name: string): string[] => all.filter((each) => each === name || each.startsWith(`${name}-`));
+const unknown = positionals.filter((name) => named(name).length === 0);
 if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.`);
+  console.error(`There is no bench ${unknown.join(", ")}. There are: ${all.join(", ")}.`);
   process.exit(2);
 }
 if (values.check && (values.quick || values.smoke)) {
@@ -31,14 +36,16 @@ if (values.check && (values.quick || values.smoke)) {
   process.exit(2);
 }
 
-const effort = values.smoke ? SMOKE : values.quick ? QUICK : USUAL;
-const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+const effort = values.smoke ? SMOKE : values.quick ? QUICK : values.full ? FULL : USUAL;
+const names = positionals.length > 0 ? [...new Set(positionals.flatMap(named))] : all;
 const [cpu] = cpus();
 let broken = 0;
 
 console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpu?.model.trim() ?? "unknown CPU"}`);
 if (!values.smoke)
-  console.log(`${effort.rounds} interleaved rounds of ${effort.roundMs} ms a side, medians; CPU of the client only`);
+  console.log(
+    `${effort.rounds} interleaved rounds of ${effort.roundMs} ms a side, or fewer of what takes longer; medians; CPU of the client only`,
+  );
 for (const name of names) {
   const { bench } = await BENCHES[name]!();
   const startedAt = performance.now();

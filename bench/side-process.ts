@@ -16,6 +16,7 @@ export type Order = { readonly open: Facts } | { readonly workMs: number } | "cl
 
 async function measure(bench: Bench, work: Work, ms: number): Promise<Sample> {
   const { callers, batch = 1 } = bench;
+  const { operations: each = 1 } = work;
   let operations = 0;
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
@@ -23,7 +24,7 @@ async function measure(bench: Bench, work: Work, ms: number): Promise<Sample> {
   const caller = async (): Promise<void> => {
     while (performance.now() < end) {
       for (let i = 0; i < batch; i++) await work.once();
-      operations += batch;
+      operations += batch * each;
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));

@@ -36,6 +36,7 @@ const WORDS: Readonly<
   throughput: { what: "ops/s of", bound: "≥", unit: "×" },
   cpu: { what: "CPU of", bound: "≤", unit: "×" },
   cost: { what: "CPU above", bound: "≤", unit: "µs" },
+  memory: { what: "peak memory", bound: "≤", unit: "MiB" },
 };
 
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
@@ -44,7 +45,7 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
       const { what, bound, unit } = WORDS[pledge.measure];
       return [
         pledge.id,
-        `${pledge.side}: ${what} ${pledge.against}`,
+        [`${pledge.side}: ${what}`, pledge.against ?? ""].join(" ").trimEnd(),
         `${digits(found, 2)} ${unit}`,
         `promised ${bound} ${digits(pledge.promised, 2)}`,
         `goal ${bound} ${digits(pledge.goal, 2)}`,
