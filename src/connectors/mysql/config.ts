@@ -21,6 +21,10 @@ export const options = z
     statementTimeout: duration(
       "Most time of one statement on the server, which then ends it by itself (on MySQL: of a SELECT); 0 leaves it to the server's configuration.",
     ).default(0),
+    loadData: z.boolean().default(true).meta({
+      description:
+        "Lets `insertMany` send many rows by LOAD DATA LOCAL, where the server allows it (`local_infile`); no file of this machine is ever read. `false` uses INSERT alone.",
+    }),
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` lets the database refuse every write, whatever a statement says.",
     }),

@@ -37,8 +37,9 @@ export async function openSession(
   const driver = (loaded as unknown as { readonly default: Driver }).default;
   let address = addressOf(connection, SYSTEM);
   let isMariaDB = true;
+  const loads = { areAllowed: options.loadData };
   const connect = async (signal: AbortSignal, onLost: () => void): Promise<MySQLConnection> => {
-    const opened = await openConnection(driver, { address, options, clock, signal, onLost });
+    const opened = await openConnection(driver, { address, options, clock, signal, onLost, loads });
     ({ isMariaDB } = opened);
     return opened.connection;
   };
@@ -94,7 +95,7 @@ export async function openSession(
     async renew(other, signal) {
       const next = addressOf(other, SYSTEM);
       const prove = async (): Promise<void> => {
-        const proof = await openConnection(driver, { address: next, options, clock, signal, onLost: () => {} });
+        const proof = await openConnection(driver, { address: next, options, clock, signal, onLost: () => {}, loads });
         await proof.connection.close();
         // Who gave up waiting has been told that nothing has changed.
         signal.throwIfAborted();

@@ -52,6 +52,8 @@ export async function loadRows(
       for (; batch !== undefined; batch = await source.next(call)) count += await (loader?.add ?? insert)(batch);
       return { count: count + ((await loader?.end()) ?? 0) };
     } catch (error) {
+      // The database may take its time to give up; the source need not wait for that.
+      source.close();
       await loader?.abandon();
       throw error;
     }

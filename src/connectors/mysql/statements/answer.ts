@@ -1,7 +1,7 @@
 /** What a statement is answered with. */
 import type { SqlResult } from "../../../contracts/sql/connection.ts";
 import { nameOf, type Field } from "../values/types.ts";
-import type { Header } from "../wire/ok.ts";
+import type { Header } from "../protocol/ok.ts";
 
 export interface Answer extends Pick<SqlResult, "rows" | "columns" | "count"> {
   /** What the server says of the session; of statements without rows. */

@@ -8,7 +8,7 @@ import type { Call } from "../../../core/call.ts";
 import type { SqlResult } from "../../../contracts/sql/connection.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
 import type { Client } from "../wire/client.ts";
-import type { Execution } from "../wire/execution.ts";
+import type { Execution } from "../protocol/execution.ts";
 import type { Read } from "./run.ts";
 
 interface Reading {

@@ -1,5 +1,6 @@
 /** What the ways to read a statement's answer have in common. */
-import type { Execution, Sink } from "../wire/execution.ts";
+import type { Execution, Sink } from "../protocol/execution.ts";
+import type { Prepared } from "../wire/client.ts";
 import type { Answer } from "./answer.ts";
 
 /** Runs a statement that the server has prepared. */
@@ -14,4 +15,4 @@ export interface Waiting {
 }
 
 /** Takes a statement's answer. */
-export type Read = (run: Run, waiting: Waiting) => void;
+export type Read = (run: Run, waiting: Waiting, prepared: Prepared) => void;

@@ -8,6 +8,12 @@ const checked = standardQuote(256);
 const hasNumber = (error: unknown, errno: number): boolean =>
   (error as { readonly errno?: unknown } | null)?.errno === errno;
 
+/** Quotes one identifier. */
+export function quote(name: string): string {
+  checked(name);
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
 const ledger: LedgerDialect = {
   // CREATE TABLE IF NOT EXISTS waits for others that do the same, and commits by itself.
   lock: "DO 0",
@@ -63,10 +69,7 @@ const hasMode = (sqlMode: string, mode: string): boolean => {
 };
 
 const shared = {
-  quote: (name: string) => {
-    checked(name);
-    return `\`${name.replaceAll("`", "``")}\``;
-  },
+  quote,
   placeholder: () => "?",
   defaultRow: "() VALUES ()",
   // In hexadecimal it is a backslash whatever `sql_mode` says of backslashes in texts.
@@ -116,4 +119,4 @@ export function isOwn(sql: string): boolean {
 }
 
 const OWN =
-  /^(SET TRANSACTION ISOLATION LEVEL [A-Z ]+|START TRANSACTION( READ ONLY)?|COMMIT|ROLLBACK|(RELEASE |ROLLBACK TO )?SAVEPOINT `busbar_\d+`|DO 0|DO RELEASE_ALL_LOCKS\(\))$/;
+  /^(SET TRANSACTION ISOLATION LEVEL [A-Z ]+|START TRANSACTION( READ ONLY)?|COMMIT|ROLLBACK|(RELEASE |ROLLBACK TO )?SAVEPOINT `busbar_\d+`|SET SESSION sql_notes = [01]|SHOW WARNINGS LIMIT 1|DO 0|DO RELEASE_ALL_LOCKS\(\))$/;

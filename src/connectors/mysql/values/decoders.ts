@@ -1,5 +1,5 @@
 /** Values of the binary protocol as JavaScript has them; types.ts says which as which. */
-import type { Cursor } from "../wire/packet.ts";
+import type { Cursor } from "../protocol/packet.ts";
 import { BINARY, BIT, isBoolean, isJson, UNSIGNED, type Field } from "./types.ts";
 
 /** Reads the value at a place, and moves on behind it. */

@@ -108,7 +108,8 @@ function sentAs(value: unknown, at: number): Sent {
   });
 }
 
-function encode(value: unknown): Sent | undefined {
+/** What a value is sent as; undefined where it cannot be sent. */
+export function encode(value: unknown): Sent | undefined {
   switch (typeof value) {
     case "string":
       // NUL is refused as by other databases; a lone surrogate would be stored as another character.
@@ -152,7 +153,8 @@ function encodeInstant(date: Date): string | undefined {
   return year >= 0 && year <= 9_999 ? date.toISOString().slice(0, -1).replace("T", " ") : undefined;
 }
 
-function describe(value: unknown): string {
+/** What is wrong with a value that cannot be sent, without it. */
+export function describe(value: unknown): string {
   if (value === undefined) return "undefined";
   if (value instanceof Date) return "a date that is none, or out of range";
   if (typeof value === "string") return "text with the character NUL or half a character (a lone surrogate)";

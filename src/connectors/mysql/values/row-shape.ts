@@ -1,7 +1,7 @@
 /** The columns of an answer, and how a row of the binary protocol is read by them. */
 import type { SqlResult } from "../../../contracts/sql/connection.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
-import { Cursor } from "../wire/packet.ts";
+import { Cursor } from "../protocol/packet.ts";
 import { decoderOf, type Decode } from "./decoders.ts";
 import { nameOf, type Field } from "./types.ts";
 

@@ -3,10 +3,12 @@
  */
 import { Socket } from "node:net";
 import type { Address } from "../../../contracts/sql/address.ts";
+import type { Field } from "../values/types.ts";
 import { startTls, tlsDetails } from "./tls.ts";
-import type { Execution, ShapeHolder } from "./execution.ts";
-import { readOk, type Status } from "./ok.ts";
-import type { Packet } from "./packet.ts";
+import type { LocalLoad } from "../protocol/local-load.ts";
+import type { Execution, ShapeHolder } from "../protocol/execution.ts";
+import { readOk, type Status } from "../protocol/ok.ts";
+import type { Packet } from "../protocol/packet.ts";
 
 const KEEP_ALIVE_MS = 30_000;
 /** Statements that one connection keeps prepared; a server counts them over all its connections (`max_prepared_stmt_count`). */
@@ -17,7 +19,7 @@ export type Done = (error: Error | null, rows?: unknown, fields?: unknown) => vo
 /** A statement that the server has prepared. */
 export interface Prepared extends ShapeHolder {
   readonly id: number;
-  readonly columns: readonly { readonly name: string }[];
+  readonly columns: readonly Field[];
   readonly parameters: readonly unknown[];
 }
 
@@ -29,7 +31,7 @@ export interface Client {
   readonly _isMariaDB: boolean;
   readonly _command?: { readonly next?: { readonly name?: string } | null } | null;
   handlePacket(packet?: Packet & { isEOF(): boolean }): void;
-  addCommand(command: Execution): void;
+  addCommand(command: Execution | LocalLoad): void;
   startTLS(onSecure: (error?: Error) => void): void;
   on(event: "error" | "end", listener: (error?: Error) => void): this;
   connect(done: (error: Error | null) => void): void;
@@ -54,7 +56,7 @@ export interface Driver {
 export function startClient(
   driver: Driver,
   address: Address,
-  onLost: (error?: Error) => void,
+  { onLost, loadsRows = false }: { readonly onLost: (error?: Error) => void; readonly loadsRows?: boolean },
 ): { readonly client: Client; readonly status: Status } {
   const { host, port, database, username, password } = address;
   const details = tlsDetails(address.ssl);
@@ -63,8 +65,9 @@ export function startClient(
     stream: () => socketTo(host, port),
     ssl: details && {},
     charset: "utf8mb4",
-    // LOCAL INFILE lets a server ask for this machine's files; attributes change the packets that execution.ts writes.
-    flags: ["-LOCAL_FILES", "-CLIENT_QUERY_ATTRIBUTES"],
+    // With LOCAL_FILES a server can ask for this machine's files; nobody answers but local-load.ts, with rows.
+    // Attributes would change the packets that execution.ts writes.
+    flags: [...(loadsRows ? [] : ["-LOCAL_FILES"]), "-CLIENT_QUERY_ATTRIBUTES"],
     connectAttributes: { program_name: "busbar" },
     // Which of them are kept is decided elsewhere (prepared.ts).
     maxPreparedStatements: 2 * MOST_PREPARED,

@@ -2,6 +2,7 @@
 import type { Environment } from "../../../core/definition.ts";
 import type { Address } from "../../../contracts/sql/address.ts";
 import type { Options } from "../config.ts";
+import type { Loads } from "../loading/begin-load.ts";
 import { MySQLConnection } from "../statements/connection.ts";
 import { startClient, type Client, type Driver } from "./client.ts";
 import { tlsDetails } from "./tls.ts";
@@ -15,23 +16,27 @@ interface Opening extends Pick<Environment, "clock" | "signal"> {
   readonly address: Address;
   readonly options: Options;
   readonly onLost: () => void;
+  readonly loads: Loads;
 }
 
 /** Opens a connection and sets it up. Rejects with the driver's error, or with the reason of `signal`. */
 export async function openConnection(
   driver: Driver,
-  { address, options, clock, signal, onLost }: Opening,
+  { address, options, clock, signal, onLost, loads }: Opening,
 ): Promise<{ readonly connection: MySQLConnection; readonly isMariaDB: boolean }> {
   signal.throwIfAborted();
   const made: { connection?: MySQLConnection } = {};
   let failure: { readonly error: Error } | undefined;
   let fail = (error: Error): void => void (failure = { error });
-  const { client, status } = startClient(driver, address, (error = lost()) => {
-    fail(error);
-    const { connection } = made;
-    if (connection === undefined || connection.isOver) return;
-    connection.destroy(error);
-    onLost();
+  const { client, status } = startClient(driver, address, {
+    loadsRows: options.loadData,
+    onLost: (error = lost()) => {
+      fail(error);
+      const { connection } = made;
+      if (connection === undefined || connection.isOver) return;
+      connection.destroy(error);
+      onLost();
+    },
   });
   const stop = (): void => fail(signal.reason as Error);
   signal.addEventListener("abort", stop, { once: true });
@@ -54,6 +59,7 @@ export async function openConnection(
   const connection = (made.connection = new MySQLConnection(client, {
     clock,
     status,
+    loads,
     requestCancel: (aborted) => cancel(driver, address, client, aborted),
   }));
   return { connection, isMariaDB: client._isMariaDB };
@@ -85,7 +91,7 @@ async function cancel(driver: Driver, address: Address, target: Client, signal: 
   const ssl = details === undefined ? false : { ...details, servername: details.servername ?? address.host };
   await new Promise<void>((resolve) => {
     // The very server: behind one name there may be several, on each of which the number is somebody else's.
-    const { client } = startClient(driver, { ...address, host: remoteAddress, ssl }, () => end());
+    const { client } = startClient(driver, { ...address, host: remoteAddress, ssl }, { onLost: () => end() });
     const end = (): void => {
       client.stream.destroy();
       resolve();

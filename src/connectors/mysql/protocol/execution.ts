@@ -5,23 +5,17 @@
  * the parameters become one packet, columns that were answered before are not read again, and rows are made from the
  * bytes as they come.
  */
+import { ConnectorError } from "../../../core/errors.ts";
 import { RowShape } from "../values/row-shape.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
 import { MORE_RESULTS, readOk, type Header, type Status } from "./ok.ts";
-import { Cursor, type Packet } from "./packet.ts";
+import { Cursor, outgoing, type OutgoingPacket, type Packet } from "./packet.ts";
 
 /** What of the driver's connection a command uses. */
 export interface Carrier {
   readonly _mariadbExtendedMetadata: boolean;
   _resetSequenceId(): void;
   writePacket(packet: OutgoingPacket): void;
-}
-
-/** A packet as the driver writes it; its first four bytes are left for the header. */
-interface OutgoingPacket {
-  readonly buffer: Buffer;
-  length(): number;
-  writeHeader(sequenceId: number): void;
 }
 
 /** Who takes what the server answers; throws nothing. */
@@ -117,7 +111,7 @@ export class Execution {
       return this.#endOfResult();
     }
     if (first === LOCAL_FILE) {
-      this.#failure = new Error("The server asked for a file of this machine");
+      this.#failure = askedForFile();
       carrier.writePacket(outgoing(Buffer.from(EMPTY)));
       return false;
     }
@@ -190,13 +184,10 @@ class ShapeReader {
   }
 }
 
-function outgoing(buffer: Buffer): OutgoingPacket {
-  return {
-    buffer,
-    length: () => buffer.length,
-    writeHeader(sequenceId) {
-      buffer.writeUIntLE(buffer.length - 4, 0, 3);
-      buffer[3] = sequenceId;
-    },
-  };
+/** Nothing is sent: a statement of the caller's may have asked for it, or a server that is curious. */
+function askedForFile(): ConnectorError {
+  return new ConnectorError("unsupported", "The server asked for a file of this machine, and is sent none", {
+    outcome: "none",
+    hint: "Load rows with `insertMany`.",
+  });
 }

@@ -10,6 +10,25 @@ export interface Packet {
   asError(encoding: string): Error;
 }
 
+export /** A packet as the driver writes it; its first four bytes are left for the header. */
+interface OutgoingPacket {
+  readonly buffer: Buffer;
+  length(): number;
+  writeHeader(sequenceId: number): void;
+}
+
+/** A packet whose payload begins behind the room for the header. */
+export function outgoing(buffer: Buffer): OutgoingPacket {
+  return {
+    buffer,
+    length: () => buffer.length,
+    writeHeader(sequenceId) {
+      buffer.writeUIntLE(buffer.length - 4, 0, 3);
+      buffer[3] = sequenceId;
+    },
+  };
+}
+
 /** A place in bytes, and what stands there in the protocol's ways. */
 export class Cursor {
   bytes: Buffer = Buffer.alloc(0);
