@@ -64,6 +64,15 @@ describe("values come out as they went in", () => {
   }
 });
 
+test("what no number can be stays text", async () => {
+  const digits = "1234567890".repeat(4);
+  const sql = `SELECT 'NaN'::numeric AS a, 'Infinity'::numeric AS b, ${digits}.${digits} AS c,
+    'NaN'::float8 AS d, '-Infinity'::float4 AS e, '{"n": [1e400, 0.${digits}]}'::json AS f`;
+  const json = { n: ["1e400", `0.${digits}`] };
+  const exact = { a: "NaN", b: "Infinity", c: `${digits}.${digits}`, d: NaN, e: -Infinity, f: json };
+  expect(await db.query({ sql })).toEqual([exact]);
+});
+
 describe("what no Date can be stays text", () => {
   test.each([
     ["'infinity'", "infinity"],

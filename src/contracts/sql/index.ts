@@ -18,6 +18,7 @@ export {
   type LedgerDialect,
   type Lexicon,
 } from "./dialect.ts";
+export { parseExactJson } from "./exact-json.ts";
 export { runInTurn } from "./in-turn.ts";
 export { hasLedger, ledgerUpkeep, type LedgerControl } from "./ledger-control.ts";
 export { ledgerOptions, type LedgerOptions } from "./ledger-options.ts";

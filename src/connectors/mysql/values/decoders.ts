@@ -1,4 +1,5 @@
 /** Values of the binary protocol as JavaScript has them; types.ts says which as which. */
+import { parseExactJson } from "../../../contracts/sql/exact-json.ts";
 import type { Cursor } from "../protocol/packet.ts";
 import { BINARY, BIT, isBoolean, isJson, UNSIGNED, type Field } from "./types.ts";
 
@@ -9,7 +10,7 @@ export type Decode = (cursor: Cursor) => unknown;
 export function decoderOf(field: Field): Decode {
   const { columnType, flags, decimals } = field;
   const isUnsigned = (flags & UNSIGNED) !== 0;
-  if (isJson(field)) return (cursor) => JSON.parse(cursor.text()) as unknown;
+  if (isJson(field)) return (cursor) => parseExactJson(cursor.text());
   if (isBoolean(field)) return toBoolean;
   if (columnType === BIT && field.columnLength === 1) return (cursor) => cursor.copy()[0] === 1;
   switch (columnType) {

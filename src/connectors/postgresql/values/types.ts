@@ -5,10 +5,12 @@
  * because no instant belongs to them; JSON is parsed. An instant that no `Date` can be (infinity, year 300000) is text as
  * well. The table is busbar's own: the driver's global one belongs to the application.
  */
+import { parseExactJson } from "../../../contracts/sql/exact-json.ts";
+
 export type Decode = (text: string) => unknown;
 
 const asText: Decode = (text) => text;
-const asJson: Decode = (text) => JSON.parse(text) as unknown;
+const asJson: Decode = parseExactJson;
 
 /** OID, OID of the array, name, reading. Fixed in PostgreSQL's catalog (`pg_type.dat`). */
 const TYPES: readonly (readonly [number, number, string, Decode?])[] = [

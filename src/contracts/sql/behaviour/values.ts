@@ -35,7 +35,13 @@ const SAMPLES: Readonly<Record<Exclude<keyof SqlTypes, "id" | "fineTimestamp" | 
     as(Buffer.from("bytes"), new TextEncoder().encode("bytes")),
     as(new Uint8Array([1, 2, 3, 4]).subarray(1, 3), new Uint8Array([2, 3])),
   ],
-  json: [{ a: [1, "two", null, true, { b: {} }] }, [1, [2], { c: 3 }], [], {}, ["a,b", '"', "{}"]],
+  json: [
+    { a: [1, "two", null, true, { b: {} }] },
+    ...[[1, [2], { c: 3 }], [], {}, ["a,b", '"', "{}", "9007199254740993"]],
+    as('{"n": [9007199254740993, -0.12345678901234567890, 1.5]}', {
+      n: ["9007199254740993", "-0.12345678901234567890", 1.5],
+    }),
+  ],
   uuid: ["6f9619ff-8b86-d011-b42d-00cf4fc964ff"],
   instant: [
     new Date("2024-02-29T12:34:56.789Z"),
