@@ -31,6 +31,12 @@ export const registry: readonly RegisteredProvider[] = [
     load: () => import("./postgresql/index.ts"),
   },
   {
+    provider: "sqlite",
+    type: "database",
+    title: "SQLite",
+    load: () => import("./sqlite/index.ts"),
+  },
+  {
     provider: "rest",
     type: "rest-api",
     title: "REST API",

@@ -21,7 +21,7 @@ interface Layer {
   readonly apart?: boolean;
 }
 
-const DRIVERS = ["mysql2", "pg", "undici"];
+const DRIVERS = ["mysql2", "pg", "undici", "better-sqlite3", "libsql"];
 
 const LAYERS: readonly Layer[] = [
   { name: "tests", files: /(\.test|-for-test|\.types)\.ts$/, uses: ["*"], packages: ["*"] },

@@ -50,6 +50,10 @@ export interface SqlContext {
   quote(name: string): string;
   /** Whether a time without a zone is read as text; else it is an instant in UTC. */
   readonly hasZonelessTimestamps: boolean;
+  /** Whether columns take values of any type. Default: they do not. */
+  readonly hasLooseTypes?: boolean;
+  /** Whether a transaction that may write keeps all others from beginning. Default: it does not. */
+  readonly hasOneWriter?: boolean;
 }
 
 export type SqlCase = BehaviourCase<SqlContext>;
@@ -67,6 +71,11 @@ export async function makePeople(ctx: SqlContext, people: readonly Row[] = []): 
   const table = await makeTable(ctx, `id ${id}, name ${text}, age ${int32}`);
   await ctx.connector.execute("insertMany", { table, rows: [...people] });
   return table;
+}
+
+/** What is no number, and is refused as the value of one. */
+export function noNumber({ hasLooseTypes = false }: SqlContext): unknown {
+  return hasLooseTypes ? Symbol("canary") : "canary";
 }
 
 /** The values of one column, in the order of `id`. */

@@ -1,7 +1,7 @@
 /** Raw statements, their errors, and streams of rows. */
 import assert from "node:assert/strict";
 import { ConnectorError } from "../../../core/errors.ts";
-import { column, failure, makePeople, makeTable, size, type SqlCase, type SqlContext } from "./context.ts";
+import { column, failure, makePeople, makeTable, noNumber, size, type SqlCase, type SqlContext } from "./context.ts";
 
 const CANARY = "canary-7f3a";
 
@@ -79,12 +79,12 @@ export const statementCases: readonly SqlCase[] = [
     name: "no message carries a value",
     async run(ctx) {
       const { connector, types } = ctx;
-      const table = await makeTable(ctx, `name varchar(100) PRIMARY KEY, age ${types.int32} CHECK (age > 0)`);
+      const table = await makeTable(ctx, `name varchar(100) NOT NULL PRIMARY KEY, age ${types.int32} CHECK (age > 0)`);
       const row = { name: CANARY, age: 1 };
       await connector.execute("insertMany", { table, rows: [row] });
       const attempts = [
         () => connector.execute("insertMany", { table, rows: [row] }),
-        () => connector.execute("insertMany", { table, rows: [{ name: "x", age: CANARY }] }),
+        () => connector.execute("insertMany", { table, rows: [{ name: "x", age: noNumber(ctx) }] }),
         () => connector.execute("update", { table, data: { age: -1 }, where: row }),
         () => connector.execute("update", { table, data: { age: null, name: null }, where: row }),
         () => connector.execute("query", { sql: `SELECT '${CANARY}' FORM ${table}` }),
@@ -148,7 +148,7 @@ export const statementCases: readonly SqlCase[] = [
       await failure(missing.next(), "not_found");
       const seen: unknown[] = [];
       const failing = ctx.connector.stream("queryStream", {
-        sql: `SELECT 9223372036854775803 + n AS x FROM (SELECT n FROM ${table} ORDER BY n) AS numbers`,
+        sql: `SELECT abs(-9223372036854775803 - n) AS x FROM (SELECT n FROM ${table} ORDER BY n) AS numbers`,
         batchSize: 1,
       });
       await failure(

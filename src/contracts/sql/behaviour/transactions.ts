@@ -241,7 +241,7 @@ export const transactionCases: readonly SqlCase[] = [
           async (tx) => {
             runs++;
             const rows = await tx.query({ sql: `SELECT SUM(n) AS total FROM ${table}` });
-            if (++arrived === 2) open();
+            if (++arrived === 2 || ctx.hasOneWriter === true) open();
             await both;
             await tx.update({ table, data: { n: Number(rows[0]?.["total"]) + 1 }, where: { id } });
           },
@@ -250,7 +250,7 @@ export const transactionCases: readonly SqlCase[] = [
       await Promise.all([writeSum(1), writeSum(2)]);
       const rows = await connector.execute("query", { sql: `SELECT n FROM ${table} ORDER BY n` });
       assert.deepEqual(rows, [{ n: 1 }, { n: 2 }]);
-      assert.ok(runs > 2);
+      assert.ok(ctx.hasOneWriter === true || runs > 2);
     },
   },
   {

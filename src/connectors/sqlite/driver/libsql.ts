@@ -1,0 +1,85 @@
+/**
+ * libsql's binding: binaries come inside its packages, for Node 20 as well.
+ *
+ * What it does otherwise than it says, and what is done about it here: it ignores `readonly` and `fileMustExist` (both are
+ * said in a URI); a boolean ends the process (none gets here); rows are fetched a hundred ahead, and a cursor cannot be ended
+ * but by `get`, which runs the statement again up to its first row; a text is cut at NUL when it is read; a single value
+ * that is an object is taken for names, so values go in a list.
+ */
+import { loadDriver } from "../../../core/driver.ts";
+import { addressOf } from "./address.ts";
+import type { Database, DeclaredColumn, Driver, Prepared, SqliteValue } from "./port.ts";
+import { guarded } from "./sqlite-error.ts";
+
+interface Statement {
+  readonly reader: boolean;
+  raw(): this;
+  columns(): readonly DeclaredColumn[];
+  all(values: readonly SqliteValue[]): SqliteValue[][];
+  iterate(values: readonly SqliteValue[]): {
+    next(): { readonly done?: boolean; readonly value: SqliteValue[] | undefined };
+  };
+  get(values: readonly SqliteValue[]): unknown;
+  run(values: readonly SqliteValue[]): { readonly changes: number };
+}
+
+interface Connection {
+  readonly inTransaction: boolean;
+  defaultSafeIntegers(on: boolean): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+/** Loads it; throws `config_invalid` where it is not installed. */
+export async function loadLibsql(): Promise<Driver> {
+  const loaded: unknown = await loadDriver("libsql", () => import("libsql"));
+  const { default: Connection } = loaded as { readonly default: new (file: string) => Connection };
+  return {
+    name: "libsql",
+    open({ file, isReadOnly, create }): Database {
+      const connection = guarded(
+        () => new Connection(file === ":memory:" ? file : addressOf(file, { isReadOnly, create }).href),
+        codeOf,
+      );
+      connection.defaultSafeIntegers(true);
+      return {
+        get inTransaction() {
+          return connection.inTransaction;
+        },
+        prepare: (sql) => guarded(() => prepared(connection.prepare(sql)), codeOf),
+        close: () => connection.close(),
+      };
+    },
+  };
+}
+
+function prepared(statement: Statement): Prepared {
+  const isReader = statement.reader;
+  if (isReader) statement.raw();
+  return {
+    isReader,
+    columns: () => statement.columns(),
+    all: (values) => guarded(() => statement.all(values), codeOf),
+    run: (values) => guarded(() => statement.run(values).changes, codeOf),
+    open(values) {
+      const rows = guarded(() => statement.iterate(values), codeOf);
+      let isOver = false;
+      return {
+        next() {
+          const { done, value } = guarded(() => rows.next(), codeOf);
+          isOver = done === true;
+          return isOver ? undefined : value;
+        },
+        end() {
+          if (!isOver) guarded(() => statement.get(values), codeOf);
+        },
+      };
+    },
+  };
+}
+
+function codeOf(error: Error): string | undefined {
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code === "string" && code.startsWith("SQLITE_")) return code;
+  return /^ConnectionFailed\(.*: 14\W*$/.test(error.message) ? "SQLITE_CANTOPEN" : undefined;
+}

@@ -1,0 +1,111 @@
+/** Opens connections to one database. */
+import { poolSize } from "../../config/fields.ts";
+import { orAborted } from "../../core/abort.ts";
+import { toConnectorError } from "../../core/classify.ts";
+import type { Config, Environment } from "../../core/definition.ts";
+import type { Degraded } from "../../core/health.ts";
+import { Pool } from "../../core/pool.ts";
+import { sqlHandlers, type SqlHandlers } from "../../contracts/sql/handlers.ts";
+import { SqlSession } from "../../contracts/sql/session.ts";
+import { MEMORY, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
+import { SqliteConnection } from "./connection.ts";
+import { loadSqlite } from "./driver/load.ts";
+import { DirectBackend } from "./engine/direct.ts";
+import type { EngineOptions } from "./engine/request.ts";
+import { classify } from "./errors.ts";
+import { dialect } from "./text/dialect.ts";
+import { Turns } from "./waiting.ts";
+
+/** How long cancelled calls get to give their connections back when the session closes. */
+const CLOSE_MS = 2_000;
+
+export interface SQLiteSession extends SqlHandlers {
+  readonly sql: SqlSession<SqliteConnection>;
+  ping(signal: AbortSignal): Promise<void | Degraded>;
+  close(): Promise<void>;
+}
+
+export async function openSession(
+  { connection: { file, create }, options }: Config<typeof connectionFields, typeof optionFields>,
+  env: Environment,
+): Promise<SQLiteSession> {
+  const { clock } = env;
+  const isMemory = file === MEMORY;
+  const driver = await loadSqlite(options.driver);
+  const turns = new Turns(clock, options.busyTimeout);
+  const engineOptions = engineOptionsOf({ file, create }, options);
+  const pool = new Pool<SqliteConnection>({
+    clock,
+    // A second connection to :memory: would be another database.
+    max: isMemory ? 1 : poolSize(options),
+    idleTimeoutMs: isMemory ? 0 : options.idleTimeout,
+    connectionTimeoutMs: options.connectionTimeout,
+    trustMs: Infinity,
+    open: async () => {
+      const backend = await turns.untilFree(
+        async () => new DirectBackend(driver, engineOptions),
+        (error) => (error as { readonly code?: unknown }).code === "SQLITE_BUSY",
+      );
+      return new SqliteConnection({ backend, turns, isMemory });
+    },
+    isBroken: (each) => each.isBroken,
+    check: (each) => each.probe(),
+    close: (each) => each.close(),
+  });
+  const borrow = (signal: AbortSignal): Promise<SqliteConnection> =>
+    orAborted(pool.checkout(), signal, (late) => pool.release(late));
+  try {
+    pool.release(await borrow(env.signal));
+  } catch (error) {
+    await pool.close(0);
+    throw error;
+  }
+  const sql = new SqlSession({
+    pool,
+    dialect,
+    isReadOnly: options.access === "read-only",
+    classify,
+    clock,
+    idempotency: options.idempotency,
+    onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
+  });
+  return {
+    ...sqlHandlers(sql),
+    sql,
+    async ping(signal): Promise<Degraded | void> {
+      if (!pool.hasRoom) return { degraded: `${pool.waiting} calls wait for one of ${pool.size} connections` };
+      const asked = await borrow(signal);
+      try {
+        await asked.run({ sql: "SELECT count(*) FROM sqlite_schema", values: [] });
+      } finally {
+        pool.release(asked);
+      }
+    },
+    close: () => pool.close(CLOSE_MS),
+  };
+}
+
+function engineOptionsOf(
+  { file, create }: { readonly file: string; readonly create: boolean },
+  options: Options,
+): EngineOptions {
+  const { journalMode, synchronous, foreignKeys, cacheSize, statementCache } = options;
+  const isReadOnly = options.access === "read-only";
+  const isFile = file !== MEMORY;
+  return {
+    file,
+    isReadOnly: isReadOnly && isFile,
+    create,
+    statementCache,
+    pragmas: [
+      // The first look into the file, so that one that is none is refused when connecting.
+      "PRAGMA schema_version",
+      ...(isFile && !isReadOnly ? [`PRAGMA journal_mode = ${journalMode}`] : []),
+      `PRAGMA synchronous = ${synchronous}`,
+      `PRAGMA foreign_keys = ${foreignKeys ? "ON" : "OFF"}`,
+      `PRAGMA cache_size = -${cacheSize}`,
+      "PRAGMA trusted_schema = OFF",
+      ...(isReadOnly ? ["PRAGMA query_only = ON"] : []),
+    ],
+  };
+}
