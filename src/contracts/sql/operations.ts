@@ -233,7 +233,9 @@ export const sqlOperations = {
     { examples: [{ title: "Columns and keys of a table", input: { table: "users" } }] },
   ),
 
-  privileges: read("Tells what the role of the connection may do, and warns.", z.strictObject({}), privileges),
+  privileges: read("Tells what the role of the connection may do, and warns.", z.strictObject({}), privileges, {
+    examples: [{ title: "What this role may do", input: {} }],
+  }),
 
   transaction: write(
     "Runs statements in order in one transaction, all or none.",
