@@ -22,6 +22,10 @@ export const options = z
     statementTimeout: duration(
       "Most time of one statement on the server, which then ends it by itself; 0 leaves it to the server's configuration.",
     ).default(0),
+    prepare: z.boolean().default(true).meta({
+      description:
+        "Prepares statements that come more than once, so that the server plans them once. Say false behind a pooler that gives each transaction another server and does not know of prepared statements.",
+    }),
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` lets the database refuse every write, whatever a statement says.",
     }),

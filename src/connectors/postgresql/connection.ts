@@ -14,26 +14,38 @@ import type {
 import { runInTurn } from "../../contracts/sql/in-turn.ts";
 import { beginLoad } from "./copy/load.ts";
 import { CopyIn } from "./copy/copy-in.ts";
-import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./wire/extended-query.ts";
-import { canBePipelined, Pipeline } from "./wire/pipeline.ts";
-import type { Field } from "./wire/row-reader.ts";
-import { nameOf } from "./values/types.ts";
+import { ConnectorError } from "../../core/errors.ts";
+import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./statements/extended-query.ts";
+import { canBePipelined, Pipeline } from "./statements/pipeline.ts";
+import { StatementCache } from "./statements/statement-cache.ts";
+import type { RowTap } from "./wire/frames.ts";
 
 /** Statements that leave something behind in the session, by the server's own word for them. */
 const CHANGES_SESSION = new Set(["SET", "RESET", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "LOAD"]);
 const CLOSE_MS = 1_000;
 
+/** What a connection is given beside its client. */
+export interface ConnectionHooks extends Omit<CancellingHooks, "destroy"> {
+  readonly tap: RowTap;
+  /** Whether statements may be given names. */
+  readonly prepare: boolean;
+}
+
 export class PostgreSQLConnection implements SqlConnection {
   readonly #client: pg.Client;
   readonly #hooks: Omit<CancellingHooks, "destroy">;
   readonly #guard: StatementGuard;
+  readonly #tap: RowTap;
+  readonly #cache: StatementCache;
   #isOver = false;
   #isChanged = false;
   #portals = 0;
 
-  constructor(client: pg.Client, hooks: Omit<CancellingHooks, "destroy">) {
+  constructor(client: pg.Client, { tap, prepare, ...hooks }: ConnectionHooks) {
     this.#client = client;
     this.#hooks = hooks;
+    this.#tap = tap;
+    this.#cache = new StatementCache({ isOff: !prepare });
     this.#guard = new StatementGuard({ ...hooks, destroy: () => this.destroy() });
   }
 
@@ -62,7 +74,7 @@ export class PostgreSQLConnection implements SqlConnection {
 
   async runAll(statements: readonly Statement[], { call }: RunOptions = {}): Promise<SqlResults> {
     if (!statements.every(canBePipelined)) return runInTurn(this, statements, { call });
-    const pipeline = new Pipeline(statements);
+    const pipeline = new Pipeline(statements, this.#tap);
     const { answers, failure } = await this.#guard.run(() => {
       // As in `#send`.
       this.#client.query(pipeline as unknown as pg.Submittable);
@@ -78,12 +90,12 @@ export class PostgreSQLConnection implements SqlConnection {
   ): AsyncGenerator<Pick<SqlResult, "rows" | "columns">, void, undefined> {
     const name = `busbar_${++this.#portals}`;
     let answer = await this.#send({ ...statement, rowsOnly, portal: { name, rows } }, call);
-    const { fields } = answer;
-    const columns = columnsOf(fields);
+    const { shape } = answer;
+    const columns = shape?.columns ?? [];
     for (;;) {
       yield { rows: answer.rows, columns };
       if (!answer.hasMore) return;
-      answer = await this.#send({ sql: "", values: [], portal: { name, rows, fields } }, call);
+      answer = await this.#send({ sql: "", values: [], portal: { name, rows, ...(shape && { shape }) } }, call);
     }
   }
 
@@ -108,6 +120,7 @@ export class PostgreSQLConnection implements SqlConnection {
     if (!this.#isChanged || this.isBroken || this.transaction !== "none") return;
     this.#isChanged = false;
     await this.#send({ sql: "DISCARD ALL", values: [] }).catch(() => this.destroy());
+    this.#cache.clear();
   }
 
   async probe(): Promise<boolean> {
@@ -131,27 +144,58 @@ export class PostgreSQLConnection implements SqlConnection {
   }
 
   async #send(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
-    const answer = await this.#guard.run((stop) => {
-      const query = new ExtendedQuery(request, stop);
+    const hooks = { tap: this.#tap, cache: this.#cache };
+    let query: ExtendedQuery | undefined;
+    const begin = (stop: () => void): Promise<QueryAnswer> => {
+      query = new ExtendedQuery(request, { ...hooks, stop });
       // The driver's types know submittables only by a part of their methods.
       this.#client.query(query as unknown as pg.Submittable);
       return query.answer;
-    }, call);
+    };
+    let answer: QueryAnswer;
+    try {
+      answer = await this.#guard.run(begin, call);
+    } catch (error) {
+      if (query?.isCached !== true || !isOutdated(error)) throw error;
+      if (codeOf(error) === FORGOTTEN) this.#cache.clear();
+      else this.#cache.forget(request.sql);
+      // In a transaction the server refuses all that follows; on its own, the statement has done nothing.
+      if (this.transaction !== "none") throw outdated(error);
+      answer = await this.#guard.run(begin, call);
+    }
     this.#isChanged ||= CHANGES_SESSION.has(commandOf(answer.tag));
     return answer;
   }
 }
 
-function resultOf({ rows, fields, tag }: QueryAnswer): SqlResult {
-  return { rows, columns: columnsOf(fields), command: commandOf(tag), count: Number(/\d+$/.exec(tag)?.[0] ?? 0) };
+/** invalid_sql_statement_name: nothing is prepared under it. */
+const FORGOTTEN = "26000";
+/** feature_not_supported: among others, that a prepared statement answers with other columns than before. */
+const CHANGED = "0A000";
+
+const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown }).code;
+
+function isOutdated(error: unknown): error is Error {
+  const code = codeOf(error);
+  return code === FORGOTTEN || (code === CHANGED && error instanceof Error && /^cached plan/.test(error.message));
+}
+
+function outdated(cause: unknown): ConnectorError {
+  const message = "A table of the transaction was changed meanwhile; nothing of the transaction was kept";
+  return new ConnectorError("contention", message, { outcome: "none", cause });
+}
+
+function resultOf({ rows, shape, tag }: QueryAnswer): SqlResult {
+  return { rows, columns: shape?.columns ?? [], command: commandOf(tag), count: countOf(tag) };
+}
+
+/** The number at the end of `INSERT 0 1`. */
+function countOf(tag: string): number {
+  return Number(tag.slice(tag.lastIndexOf(" ") + 1)) || 0;
 }
 
 function commandOf(tag: string): string {
   return tag.split(" ", 1)[0]!;
-}
-
-function columnsOf(fields: readonly Field[]): SqlResult["columns"] {
-  return fields.map(({ name, dataTypeID }) => ({ name, type: nameOf(dataTypeID) }));
 }
 
 /** A lone Sync: the cheapest question there is, and it does nothing to the session. */

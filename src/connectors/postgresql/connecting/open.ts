@@ -6,7 +6,7 @@ import type { Address } from "../../../contracts/sql/address.ts";
 import type { Options } from "../config.ts";
 import { PostgreSQLConnection } from "../connection.ts";
 import { sendCancel } from "../wire/cancel.ts";
-import { guardParser } from "../wire/guard-parser.ts";
+import { tapRows } from "../wire/frames.ts";
 import { socketTo } from "./socket.ts";
 import { tlsOptions } from "./tls.ts";
 
@@ -41,13 +41,15 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
-  guardParser(client.connection);
+  const tap = tapRows(client.connection);
   const connection = new PostgreSQLConnection(client, {
     clock,
+    tap,
+    prepare: options.prepare,
     requestCancel(aborted) {
       const { remoteAddress = host } = client.connection.stream as Socket;
       const wire = new driver.Connection({ ...target, stream: () => socketTo(remoteAddress, port) });
-      guardParser(wire);
+      tapRows(wire);
       return sendCancel(wire, { client, ...target, signal: aborted });
     },
   });

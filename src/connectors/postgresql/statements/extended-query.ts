@@ -8,17 +8,16 @@
  */
 import { ConnectorError } from "../../../core/errors.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
+import { tooLarge } from "../../../contracts/sql/too-large.ts";
+import type { RowReceiver, RowTap } from "../wire/frames.ts";
+import { Messages } from "../wire/messages.ts";
 import { encodeParameters, needsTypes, type Parameter } from "../values/parameters.ts";
-import { RowReader, type Field } from "./row-reader.ts";
+import { Shape, type Field } from "./shape.ts";
+import type { Prepared, StatementCache } from "./statement-cache.ts";
 
 /** What the driver's connection offers to a submittable; its types name only a part of it. */
 export interface Wire {
-  readonly stream: { readonly writable: boolean; cork(): void; uncork(): void; destroy(): void };
-  parse(message: { readonly text: string }): void;
-  bind(message: { readonly portal: string; readonly values: readonly Parameter[] }): void;
-  describe(message: { readonly type: "P" | "S"; readonly name: string }): void;
-  execute(message: { readonly portal: string; readonly rows: number }): void;
-  flush(): void;
+  readonly stream: { readonly writable: boolean; write(bytes: Uint8Array): boolean; destroy(): void };
   sync(): void;
   sendCopyFail(reason: string): void;
   on(event: string, listener: (message: never) => void): void;
@@ -33,25 +32,40 @@ export interface QueryRequest {
   /** Stops and fails with `too_large` where there are more rows, or more bytes in them. */
   readonly maxRows?: number | undefined;
   readonly maxBytes?: number | undefined;
-  /** Fetches from a named portal, at most `rows` at a time; `fields` where it is open already. */
-  readonly portal?: { readonly name: string; readonly rows: number; readonly fields?: readonly Field[] };
+  /** Fetches from a named portal, at most `rows` at a time; `shape` where it is open already. */
+  readonly portal?: { readonly name: string; readonly rows: number; readonly shape?: Shape };
+}
+
+/** What a statement needs of its connection. */
+export interface QueryHooks {
+  readonly tap: RowTap;
+  readonly cache: StatementCache;
+  /** Asks the server to end the statement. */
+  readonly stop?: (() => void) | undefined;
 }
 
 export interface QueryAnswer {
   readonly rows: readonly Row[];
-  readonly fields: readonly Field[];
+  /** Undefined where it has no rows. */
+  readonly shape: Shape | undefined;
   /** What the server says it has done: `INSERT 0 1`. */
   readonly tag: string;
   /** The portal has more rows. */
   readonly hasMore: boolean;
 }
 
-export class ExtendedQuery {
+const NO_ROWS = new Shape([], false);
+
+export class ExtendedQuery implements RowReceiver {
   readonly answer: Promise<QueryAnswer>;
   readonly #request: QueryRequest;
-  readonly #reader = new RowReader();
-  readonly #stop: (() => void) | undefined;
+  readonly #hooks: QueryHooks;
   readonly #maxRows: number;
+  readonly #rows: Row[] = [];
+  #shape: Shape | undefined;
+  /** The name that the statement is prepared under; empty is none. */
+  #name = "";
+  #isCached = false;
   #bytesLeft: number;
   #tag = "";
   #hasMore = false;
@@ -63,10 +77,9 @@ export class ExtendedQuery {
   #resolve!: (answer: QueryAnswer) => void;
   #reject!: (error: unknown) => void;
 
-  /** `stop` asks the server to end the statement. */
-  constructor(request: QueryRequest, stop?: () => void) {
+  constructor(request: QueryRequest, hooks: QueryHooks) {
     this.#request = request;
-    this.#stop = stop;
+    this.#hooks = hooks;
     this.#maxRows = request.maxRows ?? Infinity;
     this.#bytesLeft = request.maxBytes ?? Infinity;
     this.answer = new Promise((resolve, reject) => {
@@ -75,49 +88,84 @@ export class ExtendedQuery {
     });
   }
 
+  /** Whether it ran as a statement that was prepared by an earlier one. */
+  get isCached(): boolean {
+    return this.#isCached;
+  }
+
   /** Called by the driver when it is this statement's turn. */
   submit(wire: Wire): Error | null {
     if (!wire.stream.writable) return new Error("Connection terminated");
-    const { sql, values, rowsOnly = false, portal } = this.#request;
     this.#wire = wire;
-    wire.stream.cork();
+    this.#hooks.tap.receiver = this;
     try {
-      if (portal?.fields !== undefined) {
-        this.#reader.describe(portal.fields);
-        this.#execute();
-      } else if (rowsOnly || needsTypes(values)) {
-        this.#isListening = true;
-        wire.on("parameterDescription", this.#onTypes);
-        wire.on("noData", this.#onNoData);
-        wire.parse({ text: sql });
-        wire.describe({ type: "S", name: "" });
-        wire.flush();
-      } else {
-        const encoded = encodeParameters(values);
-        wire.parse({ text: sql });
-        this.#bind(encoded);
-        wire.describe({ type: "P", name: portal?.name ?? "" });
-        this.#execute();
-      }
+      this.#send(wire);
     } catch (error) {
       this.#fail(error);
-    } finally {
-      wire.stream.uncork();
     }
     return null;
   }
 
-  handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
-    this.#reader.describe(fields);
-    if (this.#types !== undefined) this.#bindDescribed();
+  #send(wire: Wire): void {
+    const { sql, values, rowsOnly = false, portal } = this.#request;
+    const { cache } = this.#hooks;
+    if (portal?.shape !== undefined) {
+      this.#shape = portal.shape;
+      return this.#write(new Messages().execute(portal.name, portal.rows));
+    }
+    const found = portal === undefined ? cache.find(sql) : undefined;
+    if (typeof found === "object") return this.#sendCached(found);
+    this.#name = found ?? "";
+    if (rowsOnly || found !== undefined || portal !== undefined || needsTypes(values)) {
+      this.#isListening = true;
+      wire.on("parameterDescription", this.#onTypes);
+      wire.on("noData", this.#onNoData);
+      wire.stream.write(this.#begin(sql.length).parse(this.#name, sql).describeStatement(this.#name).flush().end());
+      return;
+    }
+    const encoded = encodeParameters(values);
+    const messages = this.#begin(sql.length).parse("", sql).bind("", "", encoded, NO_ROWS.formats);
+    this.#write(messages.describePortal("").execute("", 0));
   }
 
-  handleDataRow({ length, fields }: { readonly length: number; readonly fields: readonly (string | null)[] }): void {
+  #sendCached({ name, types, shape }: Prepared): void {
+    if (shape === undefined && this.#request.rowsOnly === true) return this.#fail(noRows());
+    this.#isCached = true;
+    this.#shape = shape;
+    const encoded = encodeParameters(this.#request.values, types);
+    this.#write(
+      this.#begin()
+        .bind("", name, encoded, (shape ?? NO_ROWS).formats)
+        .execute("", 0),
+    );
+  }
+
+  /** What goes before everything else: names that are no longer needed. */
+  #begin(size?: number): Messages {
+    const messages = new Messages(size);
+    for (const name of this.#hooks.cache.takeClosing()) messages.closeStatement(name);
+    return messages;
+  }
+
+  /** The last that is sent, with Sync behind it. */
+  #write(messages: Messages): void {
+    this.#isSynced = true;
+    this.#wire!.stream.write(messages.sync().end());
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
+    // Before Bind the formats can be chosen; a portal has text.
+    const isChosen = this.#types !== undefined;
+    this.#shape = new Shape(fields, isChosen);
+    if (isChosen) this.#bindDescribed();
+  }
+
+  handleRow(bytes: Buffer, start: number, end: number): void {
     if (this.#failure !== undefined) return;
-    this.#bytesLeft -= length;
-    if (this.#bytesLeft < 0 || this.#reader.rows.length >= this.#maxRows) return this.#refuseMore();
+    this.#bytesLeft -= end - start;
+    if (this.#bytesLeft < 0 || this.#rows.length >= this.#maxRows) return this.#refuseMore();
     try {
-      this.#reader.add(fields);
+      this.#rows.push(this.#shape!.read(bytes, start, end));
     } catch (error) {
       this.#failure = { error };
     }
@@ -170,46 +218,36 @@ export class ExtendedQuery {
 
   readonly #onNoData = (): void => {
     if (this.#types === undefined) return;
-    if (this.#request.rowsOnly === true) this.#fail(noRows());
-    else this.#bindDescribed();
+    if (this.#request.rowsOnly === true) {
+      if (this.#name !== "")
+        this.#hooks.cache.keep(this.#request.sql, { name: this.#name, types: this.#types, shape: undefined });
+      this.#fail(noRows());
+    } else this.#bindDescribed();
   };
 
   readonly #onOver = (): void => this.#settle(this.#failure);
 
   /** What is still on its way is dropped. */
   #refuseMore(): void {
-    const what = this.#bytesLeft < 0 ? `maxBytes (${this.#request.maxBytes})` : `maxRows (${this.#maxRows})`;
-    const error = new ConnectorError("too_large", `The answer has more than ${what} allows`, {
-      outcome: "none",
-      hint: "Ask for less, allow more, or read it with `queryStream`.",
-    });
-    this.#reader.rows.length = 0;
-    this.#failure = { error };
-    this.#stop?.();
+    const bound = this.#bytesLeft < 0 ? `maxBytes (${this.#request.maxBytes})` : `maxRows (${this.#maxRows})`;
+    this.#rows.length = 0;
+    this.#failure = { error: tooLarge(bound) };
+    this.#hooks.stop?.();
   }
 
   #bindDescribed(): void {
-    const types = this.#types;
+    const types = this.#types!;
+    const { sql, values, portal } = this.#request;
     this.#types = undefined;
-    this.#wire!.stream.cork();
+    const shape = this.#shape;
+    if (this.#name !== "") this.#hooks.cache.keep(sql, { name: this.#name, types, shape });
     try {
-      this.#bind(encodeParameters(this.#request.values, types));
-      this.#execute();
+      const encoded: readonly Parameter[] = encodeParameters(values, types);
+      const { name = "", rows = 0 } = portal ?? {};
+      this.#write(new Messages().bind(name, this.#name, encoded, (shape ?? NO_ROWS).formats).execute(name, rows));
     } catch (error) {
       this.#fail(error);
-    } finally {
-      this.#wire!.stream.uncork();
     }
-  }
-
-  #bind(values: readonly Parameter[]): void {
-    this.#wire!.bind({ portal: this.#request.portal?.name ?? "", values });
-  }
-
-  #execute(): void {
-    const { name = "", rows = 0 } = this.#request.portal ?? {};
-    this.#wire!.execute({ portal: name, rows });
-    this.#sync();
   }
 
   #sync(): void {
@@ -229,9 +267,9 @@ export class ExtendedQuery {
       this.#wire!.removeListener("parameterDescription", this.#onTypes);
       this.#wire!.removeListener("noData", this.#onNoData);
     }
+    if (this.#hooks.tap.receiver === this) this.#hooks.tap.receiver = undefined;
     if (failure === undefined) {
-      const { rows, fields } = this.#reader;
-      this.#resolve({ rows, fields, tag: this.#tag, hasMore: this.#hasMore });
+      this.#resolve({ rows: this.#rows, shape: this.#shape, tag: this.#tag, hasMore: this.#hasMore });
       return;
     }
     this.#wire!.removeListener("readyForQuery", this.#onOver);

@@ -6,9 +6,12 @@
  */
 import { ConnectorError } from "../../../core/errors.ts";
 import type { Statement } from "../../../contracts/sql/compile.ts";
+import type { Row } from "../../../contracts/sql/operations.ts";
 import type { QueryAnswer, Wire } from "./extended-query.ts";
 import { encodeParameters, needsTypes } from "../values/parameters.ts";
-import { RowReader, type Field } from "./row-reader.ts";
+import type { RowReceiver, RowTap } from "../wire/frames.ts";
+import { Messages } from "../wire/messages.ts";
+import { Shape, type Field } from "./shape.ts";
 
 /** Whether a statement can be sent without asking the server first of what types its parameters are. */
 export function canBePipelined({ values }: Statement): boolean {
@@ -22,12 +25,14 @@ export interface PipelineAnswer {
   readonly failure?: { readonly error: unknown };
 }
 
-export class Pipeline {
+export class Pipeline implements RowReceiver {
   /** Rejects where nothing was sent, or the connection breaks; what a statement fails of is part of the answer. */
   readonly answer: Promise<PipelineAnswer>;
   readonly #statements: readonly Statement[];
   readonly #answers: QueryAnswer[] = [];
-  #reader = new RowReader();
+  readonly #tap: RowTap;
+  #shape: Shape | undefined;
+  #rows: Row[] = [];
   #failure: { readonly error: unknown } | undefined;
   /** Why nothing was sent. */
   #refusal: { readonly error: unknown } | undefined;
@@ -35,8 +40,9 @@ export class Pipeline {
   #resolve!: (answer: PipelineAnswer) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(statements: readonly Statement[]) {
+  constructor(statements: readonly Statement[], tap: RowTap) {
     this.#statements = statements;
+    this.#tap = tap;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -47,33 +53,28 @@ export class Pipeline {
   submit(wire: Wire): Error | null {
     if (!wire.stream.writable) return new Error("Connection terminated");
     this.#wire = wire;
-    wire.stream.cork();
+    this.#tap.receiver = this;
+    const messages = new Messages();
     try {
-      // All or nothing: a value that cannot be sent is found before any statement is.
-      const encoded = this.#statements.map(({ values }) => encodeParameters(values));
-      this.#statements.forEach(({ sql }, at) => {
-        wire.parse({ text: sql });
-        wire.bind({ portal: "", values: encoded[at]! });
-        wire.describe({ type: "P", name: "" });
-        wire.execute({ portal: "", rows: 0 });
-      });
+      for (const { sql, values } of this.#statements)
+        messages.parse("", sql).bind("", "", encodeParameters(values), []).describePortal("").execute("", 0);
+      wire.stream.write(messages.sync().end());
     } catch (error) {
+      // All or nothing: a value that cannot be sent is found before any statement is.
       this.#refusal = { error };
-    } finally {
       wire.sync();
-      wire.stream.uncork();
     }
     return null;
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
-    this.#reader.describe(fields);
+    this.#shape = new Shape(fields, false);
   }
 
-  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+  handleRow(bytes: Buffer, start: number, end: number): void {
     if (this.#failure !== undefined) return;
     try {
-      this.#reader.add(fields);
+      this.#rows.push(this.#shape!.read(bytes, start, end));
     } catch (error) {
       this.#failure = { error };
     }
@@ -82,9 +83,9 @@ export class Pipeline {
   handleCommandComplete({ text: tag }: { readonly text: string }): void {
     // After an answer that cannot be read, the rest must not count as answered.
     if (this.#failure !== undefined) return;
-    const { rows, fields } = this.#reader;
-    this.#answers.push({ rows, fields, tag, hasMore: false });
-    this.#reader = new RowReader();
+    this.#answers.push({ rows: this.#rows, shape: this.#shape, tag, hasMore: false });
+    this.#rows = [];
+    this.#shape = undefined;
   }
 
   handleReadyForQuery(): void {
@@ -100,7 +101,10 @@ export class Pipeline {
       // From here on the driver no longer tells this pipeline what happens.
       this.#wire.on("readyForQuery", this.#onOver);
       this.#wire.on("end", this.#onOver);
-    } else this.#reject(error);
+    } else {
+      if (this.#tap.receiver === this) this.#tap.receiver = undefined;
+      this.#reject(error);
+    }
   }
 
   readonly #onOver = (): void => {
@@ -110,6 +114,7 @@ export class Pipeline {
   };
 
   #settle(): void {
+    if (this.#tap.receiver === this) this.#tap.receiver = undefined;
     if (this.#refusal !== undefined) return this.#reject(this.#refusal.error);
     const answers = this.#answers;
     this.#resolve(this.#failure === undefined ? { answers } : { answers, failure: this.#failure });

@@ -1,0 +1,48 @@
+/** The columns of an answer, and how its rows are read: worked out once for a statement. */
+import type { Column } from "../../../core/record.ts";
+import type { Row } from "../../../contracts/sql/operations.ts";
+import type { Format } from "../wire/messages.ts";
+import { isReadInBinary, readerOf, type Read } from "../values/binary.ts";
+import { nameOf } from "../values/types.ts";
+
+/** A column as the server describes it. */
+export interface Field {
+  readonly name: string;
+  readonly dataTypeID: number;
+}
+
+export class Shape {
+  readonly columns: readonly Column[];
+  readonly formats: readonly Format[];
+  readonly #names: readonly string[];
+  readonly #readers: readonly Read[];
+  /** Own properties from the start, so that a column may be called `__proto__`. */
+  readonly #template: Row;
+
+  /** `isChosen`: the formats can still be asked for; else all comes as text. */
+  constructor(fields: readonly Field[], isChosen: boolean) {
+    this.columns = fields.map(({ name, dataTypeID }) => ({ name, type: nameOf(dataTypeID) }));
+    this.formats = fields.map(({ dataTypeID }) => (isChosen && isReadInBinary(dataTypeID) ? 1 : 0));
+    this.#names = fields.map(({ name }) => name);
+    this.#readers = fields.map(({ dataTypeID }, at) => readerOf(dataTypeID, this.formats[at]!));
+    this.#template = Object.fromEntries(fields.map(({ name }) => [name, null]));
+  }
+
+  /** The row in a DataRow message. Throws where it is none of this shape, or a value none of its type. */
+  read(bytes: Buffer, start: number, end: number): Row {
+    const row: Row = { ...this.#template };
+    const names = this.#names;
+    if (bytes.readUInt16BE(start) !== names.length) throw new Error("A row has another number of columns");
+    let at = start + 2;
+    for (let each = 0; each < names.length; each++) {
+      const length = bytes.readInt32BE(at);
+      at += 4;
+      if (length === -1) continue;
+      const next = at + length;
+      if (length < 0 || next > end) throw new Error("A value is longer than its row");
+      row[names[each]!] = this.#readers[each]!(bytes, at, next);
+      at = next;
+    }
+    return row;
+  }
+}
