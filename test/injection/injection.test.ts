@@ -10,13 +10,15 @@ import { describeService } from "../../src/testkit/services/describe-service.ts"
 import { NAMES, TEXTS, WORDS } from "./corpus.ts";
 import { COLUMN_PLACES, TABLE_PLACES, WORD_PLACES } from "./name-places.ts";
 import { INSIDE_A_CURSOR, VALUE_PLACES, type Place } from "./value-places.ts";
-import { onMariaDB, onPostgreSQL, type Attackable, type Ran, type Watched } from "./watched.ts";
+import { onMariaDB, onPostgreSQL, onSQLite, type Attackable, type Ran, type Watched } from "./watched.ts";
 
 const HARMLESS = "harmless";
 /** Before and behind all others, and a number: pages take other statements in the middle than at the end. */
 const ALSO_HARMLESS = ["", "\u{10ffff}", "5"];
 /** What a refused text may be refused as. */
 const REFUSED = ["input_invalid", "not_found", "unsupported", "too_large"];
+/** How a connection that takes the place of another is set up. */
+const SETTING_UP = /^SET SESSION time_zone = '\+00:00'(, SESSION \w+ = ('[\w,*]*'|\w+))+$/;
 /** What follows what has failed. */
 const ENDINGS = /^(DO 0|ROLLBACK|ROLLBACK TO SAVEPOINT ["`]busbar_\d+["`])$/;
 
@@ -44,7 +46,7 @@ async function attack(
 function strangers({ texts }: Ran, known: Iterable<string>): string[] {
   const unlimited = (text: string): string => text.replace(/ LIMIT \d+$/, "");
   const all = new Set([...known].map(unlimited));
-  return [...texts].filter((text) => !all.has(unlimited(text)) && !ENDINGS.test(text));
+  return [...texts].filter((text) => !all.has(unlimited(text)) && !ENDINGS.test(text) && !SETTING_UP.test(text));
 }
 
 async function prepare({ admin, text, json }: Watched): Promise<void> {
@@ -58,7 +60,7 @@ async function prepare({ admin, text, json }: Watched): Promise<void> {
   await admin.execute("insertMany", { table: "target", rows });
 }
 
-function attacks({ start }: Attackable): void {
+function attacks({ start, keepsRecord }: Attackable): void {
   let watched: Watched;
   beforeAll(async () => {
     watched = await start();
@@ -154,7 +156,7 @@ function attacks({ start }: Attackable): void {
     const place: Place = { name: "glued together", put };
     const harmless = await attack(watched, place, [HARMLESS]);
     const hostile = await attack(watched, place, ["' or 1 = 1 or '' = '"]);
-    expect(strangers(hostile, harmless.texts)).toHaveLength(1);
+    expect(strangers(hostile, harmless.texts)).toHaveLength(keepsRecord ? 1 : 0);
     const before = await watched.state();
     await admin.execute("update", { table: "canary", data: { body: "is silent" }, where: { id: 1 } });
     expect(await watched.state()).not.toBe(before);
@@ -167,5 +169,8 @@ describe("the corpus", () => {
     for (const list of [TEXTS, NAMES, WORDS]) expect(new Set(list).size).toBe(list.length);
   });
 });
-for (const system of [onPostgreSQL, onMariaDB])
-  await describeService(`injection on ${system.name}`, system.spec, () => attacks(system));
+for (const system of [onPostgreSQL, onMariaDB, onSQLite]) {
+  const name = `injection on ${system.name}`;
+  if (system.spec === undefined) describe(name, () => attacks(system));
+  else await describeService(name, system.spec, () => attacks(system));
+}

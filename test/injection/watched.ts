@@ -2,13 +2,16 @@
  * Systems under attack, each with its own record of what it was asked to run.
  *
  * The proof does not trust the connector: PostgreSQL writes every statement into a log, MariaDB into a table. What a
- * harmless value makes the server run is what a hostile one may make it run, to the letter and as often.
+ * harmless value makes the server run is what a hostile one may make it run, to the letter and as often. SQLite keeps no
+ * record; there it is what could be struck that is looked at, over another connection.
  */
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { MySQLConnector } from "busbar/connectors/mysql";
 import { PostgreSQLConnector } from "busbar/connectors/postgresql";
+import { SQLiteConnector } from "busbar/connectors/sqlite";
 import { mariadb, postgresql, startService, type ServiceSpec } from "busbar/testkit";
 import type { SqlContext } from "../../src/contracts/sql/behaviour.ts";
 
@@ -40,7 +43,10 @@ export interface Watched {
 
 export interface Attackable {
   readonly name: string;
-  readonly spec: ServiceSpec;
+  /** What it needs; nothing where it is always there. */
+  readonly spec?: ServiceSpec;
+  /** Whether it tells what it ran. */
+  readonly keepsRecord: boolean;
   start(): Promise<Watched>;
 }
 
@@ -63,6 +69,7 @@ interface LogLine {
 export const onPostgreSQL: Attackable = {
   name: "PostgreSQL",
   spec: postgresql({ source: "embedded" }),
+  keepsRecord: true,
   async start() {
     const service = await startService(postgresql({ source: "embedded", conf: LOGGED }));
     const { host, port, database, username, password, dir } = service;
@@ -126,6 +133,7 @@ export const onPostgreSQL: Attackable = {
 export const onMariaDB: Attackable = {
   name: "MariaDB",
   spec: mariadb(),
+  keepsRecord: true,
   async start() {
     const service = await startService(mariadb({ conf: { "general-log": "ON", "log-output": "TABLE" } }));
     const { host, port, database, username, password } = service;
@@ -164,6 +172,45 @@ export const onMariaDB: Attackable = {
       async close() {
         await Promise.all([connector.disconnect(), admin.disconnect()]);
         await service.destroy();
+      },
+    };
+  },
+};
+
+export const onSQLite: Attackable = {
+  name: "SQLite",
+  keepsRecord: false,
+  async start() {
+    const folder = await mkdtemp(join(tmpdir(), "busbar-injection-"));
+    const make = (): SQLiteConnector => new SQLiteConnector({ file: join(folder, "test.db"), retryAttempts: 1 });
+    const [connector, admin] = [make(), make()];
+    await connector.connect();
+    await admin.connect();
+    return {
+      connector,
+      admin,
+      json: "json",
+      text: "text",
+      placeholder: (n) => `?${n}`,
+      quote: (name) => `\`${name.replaceAll("`", "``")}\``,
+      atPath: "select json_extract(doc, :path) as it from target where id = 1",
+      async watch(work) {
+        await work();
+        return { texts: new Set(), times: 0 };
+      },
+      async state() {
+        const rows = await admin.query({ sql: "select body from canary order by id" });
+        const objects = await admin.query({ sql: "select type, name, sql from sqlite_master order by name" });
+        const databases = await connector.query({ sql: "select name from pragma_database_list order by name" });
+        const [settings] = await connector.query({
+          sql: `select (select user_version from pragma_user_version) as version,
+            (select foreign_keys from pragma_foreign_keys) as keys, (select query_only from pragma_query_only) as reads`,
+        });
+        return JSON.stringify([rows, objects, databases, settings, (await readdir(folder)).sort()]);
+      },
+      async close() {
+        await Promise.all([connector.disconnect(), admin.disconnect()]);
+        await rm(folder, { recursive: true, force: true });
       },
     };
   },

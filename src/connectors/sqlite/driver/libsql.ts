@@ -4,9 +4,11 @@
  * What it does otherwise than it says, and what is done about it here: it ignores `readonly` and `fileMustExist` (both are
  * said in a URI); a boolean ends the process (none gets here); rows are fetched a hundred ahead, and a cursor cannot be ended
  * but by `get`, which runs the statement again up to its first row; a text is cut at NUL when it is read; a single value
- * that is an object is taken for names, so values go in a list.
+ * that is an object is taken for names, so values go in a list; an EXPLAIN that is read to its end goes on being read, so that
+ * its connection sees an old state for ever and keeps the lock of what is explained (`get` ends it as well).
  */
 import { loadDriver } from "../../../core/driver.ts";
+import { factsOf } from "../text/statement-facts.ts";
 import { addressOf } from "./address.ts";
 import type { Database, DeclaredColumn, Driver, Prepared, SqliteValue } from "./port.ts";
 import { guarded } from "./sqlite-error.ts";
@@ -46,20 +48,25 @@ export async function loadLibsql(): Promise<Driver> {
         get inTransaction() {
           return connection.inTransaction;
         },
-        prepare: (sql) => guarded(() => prepared(connection.prepare(sql)), codeOf),
+        prepare: (sql) => guarded(() => prepared(connection.prepare(sql), factsOf(sql).command === "EXPLAIN"), codeOf),
         close: () => connection.close(),
       };
     },
   };
 }
 
-function prepared(statement: Statement): Prepared {
+function prepared(statement: Statement, isExplain: boolean): Prepared {
   const isReader = statement.reader;
+  const end = (values: readonly SqliteValue[]): void => void guarded(() => statement.get(values), codeOf);
   if (isReader) statement.raw();
   return {
     isReader,
     columns: () => statement.columns(),
-    all: (values) => guarded(() => statement.all(values), codeOf),
+    all(values) {
+      const rows = guarded(() => statement.all(values), codeOf);
+      if (isExplain) end(values);
+      return rows;
+    },
     run: (values) => guarded(() => statement.run(values).changes, codeOf),
     open(values) {
       const rows = guarded(() => statement.iterate(values), codeOf);
@@ -68,10 +75,11 @@ function prepared(statement: Statement): Prepared {
         next() {
           const { done, value } = guarded(() => rows.next(), codeOf);
           isOver = done === true;
+          if (isOver && isExplain) end(values);
           return isOver ? undefined : value;
         },
         end() {
-          if (!isOver) guarded(() => statement.get(values), codeOf);
+          if (!isOver) end(values);
         },
       };
     },

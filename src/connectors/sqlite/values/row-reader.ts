@@ -5,6 +5,7 @@
  * that decides here. A value that does not fit the declared type comes out as it is stored. Expressions have no declared
  * type.
  */
+import { parseExactJson } from "../../../contracts/sql/exact-json.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
 import type { Column } from "../../../core/record.ts";
 import type { DeclaredColumn, SqliteValue } from "../driver/port.ts";
@@ -82,7 +83,7 @@ function instantOf(text: string): Date | string {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExactJson(text);
   } catch {
     return text;
   }
