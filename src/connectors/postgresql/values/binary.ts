@@ -12,7 +12,12 @@ import { decoderOf } from "./types.ts";
 /** Reads the value that stands in `bytes` from `start` to `end`. */
 export type Read = (bytes: Buffer, start: number, end: number) => unknown;
 
-const text = (bytes: Buffer, start: number, end: number): string => bytes.toString("utf8", start, end);
+/** What `toString` calls after it has looked at its arguments; in every Node, and in none of its types. */
+interface Slices {
+  utf8Slice(start: number, end: number): string;
+}
+
+const text = (bytes: Buffer, start: number, end: number): string => (bytes as unknown as Slices).utf8Slice(start, end);
 
 /** 64 bits as decimal text. */
 function longText(bytes: Buffer, start: number): string {
