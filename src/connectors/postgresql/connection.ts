@@ -17,7 +17,9 @@ import { CopyIn } from "./copy/copy-in.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./statements/extended-query.ts";
 import { canBePipelined, Pipeline } from "./statements/pipeline.ts";
-import { StatementCache } from "./statements/statement-cache.ts";
+import { Lane, type LaneHooks } from "./lanes/lane.ts";
+import { isForgotten, isOutdated } from "./statements/outdated.ts";
+import { StatementCache, type Prepared } from "./statements/statement-cache.ts";
 import type { RowTap } from "./wire/frames.ts";
 
 /** Statements that leave something behind in the session, by the server's own word for them. */
@@ -99,6 +101,36 @@ export class PostgreSQLConnection implements SqlConnection {
     }
   }
 
+  /** Lets calls share it until `closeLane`; nothing else may be run meanwhile. */
+  openLane(hooks: Pick<LaneHooks, "onSlow" | "onIdle">): Lane {
+    const lane = new Lane({
+      ...hooks,
+      clock: this.#hooks.clock,
+      write: (bytes) => this.#client.connection.stream.write(bytes),
+      cancel: () => this.#guard.cancelOnce(),
+      destroy: () => this.destroy(),
+      onOutdated: (sql, error) => this.#forget(sql, error),
+    });
+    this.#tap.lane = lane;
+    return lane;
+  }
+
+  closeLane(): void {
+    this.#tap.lane = undefined;
+  }
+
+  /** The statement as it is prepared here, if it is. */
+  preparedFor(sql: string): Prepared | undefined {
+    return this.#cache.peek(sql);
+  }
+
+  /** A name to prepare the statement under, and who is to hear of it; undefined where it is not to be prepared. */
+  newPreparation(sql: string): { readonly name: string; onPrepared(this: void, prepared: Prepared): void } | undefined {
+    this.#cache.find(sql);
+    const name = this.#cache.find(sql);
+    return typeof name === "string" ? { name, onPrepared: (prepared) => this.#cache.keep(sql, prepared) } : undefined;
+  }
+
   load(target: LoadTarget, { call }: Pick<RunOptions, "call">): Promise<Loader | undefined> {
     return beginLoad(this, target, call);
   }
@@ -133,6 +165,9 @@ export class PostgreSQLConnection implements SqlConnection {
   destroy(): void {
     this.#isOver = true;
     this.#client.connection.stream.destroy();
+    const { lane } = this.#tap;
+    this.#tap.lane = undefined;
+    lane?.fail(new ConnectorError("connection_lost", "The connection was lost"));
   }
 
   /** Says goodbye where that is possible. Never rejects. */
@@ -141,6 +176,11 @@ export class PostgreSQLConnection implements SqlConnection {
     const timer = this.#hooks.clock.after(CLOSE_MS, () => this.destroy());
     await this.#client.end().catch(() => {});
     timer.cancel();
+  }
+
+  #forget(sql: string, error: unknown): void {
+    if (isForgotten(error)) this.#cache.clear();
+    else this.#cache.forget(sql);
   }
 
   async #send(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
@@ -157,8 +197,7 @@ export class PostgreSQLConnection implements SqlConnection {
       answer = await this.#guard.run(begin, call);
     } catch (error) {
       if (query?.isCached !== true || !isOutdated(error)) throw error;
-      if (codeOf(error) === FORGOTTEN) this.#cache.clear();
-      else this.#cache.forget(request.sql);
+      this.#forget(request.sql, error);
       // In a transaction the server refuses all that follows; on its own, the statement has done nothing.
       if (this.transaction !== "none") throw outdated(error);
       answer = await this.#guard.run(begin, call);
@@ -166,18 +205,6 @@ export class PostgreSQLConnection implements SqlConnection {
     this.#isChanged ||= CHANGES_SESSION.has(commandOf(answer.tag));
     return answer;
   }
-}
-
-/** invalid_sql_statement_name: nothing is prepared under it. */
-const FORGOTTEN = "26000";
-/** feature_not_supported: among others, that a prepared statement answers with other columns than before. */
-const CHANGED = "0A000";
-
-const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown }).code;
-
-function isOutdated(error: unknown): error is Error {
-  const code = codeOf(error);
-  return code === FORGOTTEN || (code === CHANGED && error instanceof Error && /^cached plan/.test(error.message));
 }
 
 function outdated(cause: unknown): ConnectorError {

@@ -12,6 +12,7 @@ import { SqlSession } from "../../contracts/sql/session.ts";
 import { SYSTEM, type connection as connectionFields, type options as optionFields } from "./config.ts";
 import { openConnection } from "./connecting/open.ts";
 import type { PostgreSQLConnection } from "./connection.ts";
+import { Lanes } from "./lanes/lanes.ts";
 import { dialect } from "./text/dialect.ts";
 import { classify } from "./errors.ts";
 
@@ -59,8 +60,10 @@ export async function openSession(
     await pool.close(0);
     throw error;
   }
+  const lanes = new Lanes({ pool, clock, max: options.prepare ? poolSize(options) : 0 });
   const sql = new SqlSession({
     pool,
+    sharing: lanes,
     dialect,
     isReadOnly: options.access === "read-only",
     classify,
@@ -99,7 +102,10 @@ export async function openSession(
         await prove().finally(leave);
       });
     },
-    close: () => pool.close(CLOSE_MS),
+    close() {
+      lanes.close();
+      return pool.close(CLOSE_MS);
+    },
   };
 }
 

@@ -54,6 +54,15 @@ export class StatementGuard {
     }
   }
 
+  /** Asks the database once to end what runs; resolves when the request can no longer strike, and never rejects. */
+  async cancelOnce(): Promise<void> {
+    const { clock, requestCancel } = this.#hooks;
+    const abort = new AbortController();
+    const timer = clock.timeout(GRACE_MS, () => abort.abort());
+    await requestCancel(abort.signal).catch(() => {});
+    timer.cancel();
+  }
+
   get isCancelling(): boolean {
     return this.#cancelling !== undefined;
   }

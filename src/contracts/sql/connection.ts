@@ -82,3 +82,19 @@ export interface SqlConnection {
   /** Asks for a sign of life; false, and broken, if there is none soon. */
   probe(): Promise<boolean>;
 }
+
+/** A system's way to let several calls share a connection. */
+export interface Sharing {
+  /**
+   * Runs one statement as a transaction of its own on a connection that others use as well, so that none of them notices;
+   * undefined where it needs one for itself. `alone` runs it so.
+   */
+  run(
+    statement: Statement,
+    call: Call,
+    bounds: Pick<RunOptions, "maxRows" | "maxBytes">,
+    alone: () => Promise<SqlResult>,
+  ): Promise<SqlResult> | undefined;
+  /** What a statement took that ran by itself. */
+  learn(sql: string, experience: { readonly tookMs: number; readonly command: string }): void;
+}

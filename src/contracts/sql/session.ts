@@ -19,7 +19,7 @@ import type { Pool } from "../../core/pool.ts";
 import type { Answer, Parsed } from "../../core/operation.ts";
 import { Borrowing } from "./borrowing.ts";
 import type { Statement } from "./statement.ts";
-import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
+import type { RunOptions, Sharing, SqlConnection, SqlResult } from "./connection.ts";
 import type { BeginOptions, Dialect } from "./dialect.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { rolledBack } from "./keyed-transaction.ts";
@@ -39,6 +39,8 @@ export interface SqlSessionSettings<C extends SqlConnection> {
   readonly classify: (error: unknown) => Classification | undefined;
   readonly clock: Clock;
   readonly idempotency: LedgerOptions;
+  /** Where calls can share a connection. */
+  readonly sharing?: Sharing | undefined;
   /** Told why old rows of the ledger could not be deleted. */
   readonly onPurgeFailed: (error: unknown) => void;
 }
@@ -115,12 +117,17 @@ export class SqlSession<C extends SqlConnection> {
   ): Promise<SqlResult> {
     if (readOnly)
       return this.inTransaction(call, { readOnly }, (connection) => connection.run(statement, { ...options, call }));
-    return this.#borrowing.use(call, async (connection) => {
-      const { maxRows, maxBytes } = options;
-      const result = await connection.run(statement, { call, maxRows, maxBytes });
-      if (connection.transaction !== "none") throw leftOpen();
-      return result;
-    });
+    const { maxRows, maxBytes } = options;
+    const { sharing, clock } = this.#settings;
+    const alone = (): Promise<SqlResult> =>
+      this.#borrowing.use(call, async (connection) => {
+        const startedAt = sharing === undefined ? 0 : clock.now();
+        const result = await connection.run(statement, { call, maxRows, maxBytes });
+        if (connection.transaction !== "none") throw leftOpen();
+        sharing?.learn(statement.sql, { tookMs: clock.now() - startedAt, command: result.command });
+        return result;
+      });
+    return sharing?.run(statement, call, { maxRows, maxBytes }, alone) ?? alone();
   }
 
   /** Runs statements in order in one transaction. */

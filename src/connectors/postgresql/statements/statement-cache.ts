@@ -50,6 +50,11 @@ export class StatementCache {
     return entry.prepared ?? `busbar_s${++this.#names}`;
   }
 
+  /** As it is, whether it is used or not. */
+  peek(sql: string): Prepared | undefined {
+    return this.#entries.get(sql)?.prepared;
+  }
+
   keep(sql: string, prepared: Prepared): void {
     const entry = this.#entries.get(sql);
     if (entry === undefined) this.#closing.push(prepared.name);

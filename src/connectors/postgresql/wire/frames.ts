@@ -24,10 +24,22 @@ export interface RowReceiver {
   handleRow(bytes: Buffer, start: number, end: number): void;
 }
 
+/** Takes all answers to statements, as `RowReceiver` does rows; the driver sees none of them. */
+export interface AnswerReceiver {
+  handleMessage(type: number, bytes: Buffer, start: number, end: number): void;
+  /** The connection is gone. */
+  fail(error: unknown): void;
+}
+
 /** Where the rows of one connection go. */
 export interface RowTap {
   receiver: RowReceiver | undefined;
+  /** Goes before `receiver`, which is of a statement that the driver knows. */
+  lane: AnswerReceiver | undefined;
 }
+
+/** What comes at any time and belongs to no statement: NotificationResponse, NoticeResponse, ParameterStatus. */
+const ASIDE: ReadonlySet<number> = new Set([0x41, 0x4e, 0x53]);
 
 /** The driver's connection; its types leave out the method that begins to parse. */
 interface Parsing {
@@ -36,7 +48,7 @@ interface Parsing {
 
 /** Puts itself between socket and driver. Call it before the driver connects. */
 export function tapRows(connection: pg.Connection): RowTap {
-  const tap: RowTap = { receiver: undefined };
+  const tap: RowTap = { receiver: undefined, lane: undefined };
   const parsing = connection as unknown as Parsing;
   const attach = parsing.attachListeners.bind(parsing);
   parsing.attachListeners = (stream) => {
@@ -101,8 +113,12 @@ class Frames {
         break;
       }
       const type = bytes[at]!;
-      const { receiver } = this.#tap;
-      if (receiver !== undefined && (type === DATA_ROW || (type >= PARSE_COMPLETE && type <= CLOSE_COMPLETE))) {
+      const { receiver, lane } = this.#tap;
+      if (lane !== undefined && !ASIDE.has(type)) {
+        if (from < at) this.#rest(bytes.subarray(from, at));
+        from = end;
+        lane.handleMessage(type, bytes, at + HEADER_BYTES, end);
+      } else if (receiver !== undefined && (type === DATA_ROW || (type >= PARSE_COMPLETE && type <= CLOSE_COMPLETE))) {
         if (from < at) this.#rest(bytes.subarray(from, at));
         from = end;
         // What the driver was just told may have ended the statement.

@@ -1,0 +1,53 @@
+/**
+ * Which statements are brief, by experience: only they may stand in a lane, where others wait behind them.
+ *
+ * A statement is brief when it has run a few times, was answered soon each time, and only ever as a SELECT. A single
+ * slow answer takes that away for a while, whatever came of it.
+ */
+
+/** Runs before a statement is trusted. */
+const RUNS = 3;
+/** Longest answer of a brief statement, waiting for the event loop included. */
+const LONGEST_MS = 10;
+/** For so long a slow one is not trusted again. */
+const PROBATION_MS = 60_000;
+/** Texts that are remembered. */
+const MOST = 512;
+/** Longer texts are mostly made for one call. */
+const LONGEST_TEXT = 8 * 1024;
+
+interface Experience {
+  runs: number;
+  notBefore: number;
+}
+
+export class BriefStatements {
+  readonly #known = new Map<string, Experience>();
+
+  isBrief(sql: string): boolean {
+    return (this.#known.get(sql)?.runs ?? 0) >= RUNS;
+  }
+
+  /** What a statement that ran by itself took. */
+  learn(
+    sql: string,
+    { tookMs, command, now }: { readonly tookMs: number; readonly command: string; readonly now: number },
+  ): void {
+    if (command !== "SELECT" || sql.length > LONGEST_TEXT) return;
+    if (tookMs > LONGEST_MS) return this.distrust(sql, now);
+    const known = this.#known.get(sql);
+    if (known === undefined) this.#add(sql, { runs: 1, notBefore: 0 });
+    else if (known.runs < RUNS && now >= known.notBefore) known.runs++;
+  }
+
+  distrust(sql: string, now: number): void {
+    this.#add(sql, { runs: 0, notBefore: now + PROBATION_MS });
+  }
+
+  #add(sql: string, experience: Experience): void {
+    this.#known.set(sql, experience);
+    if (this.#known.size <= MOST) return;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
+  }
+}
