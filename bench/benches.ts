@@ -8,5 +8,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Be
   "postgres-transfer": () => import("./postgres-transfer.ts"),
   "mysql-select": () => import("./mysql-select.ts"),
   "mysql-insert": () => import("./mysql-insert.ts"),
+  sqlite: () => import("./sqlite.ts"),
   rest: () => import("./rest.ts"),
 };
