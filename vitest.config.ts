@@ -21,6 +21,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, "build/**"],
     // A process each: tests look at handles, signals and memory, and what crashes takes nobody with it.
     pool: "forks",
+    execArgv: ["--import", new URL("scripts/worker-sources.mjs", import.meta.url).href],
     maxWorkers: 2,
     testTimeout: 20_000,
     // What is polled for comes soon; on a busy machine, soon is longer.

@@ -24,6 +24,10 @@ export const options = z
       description:
         "What opens the file. `auto` takes Node's own, else better-sqlite3, else libsql, whichever is there.",
     }),
+    mode: z.enum(["worker", "direct"]).default("worker").meta({
+      description:
+        "`worker` runs statements in a thread of their own. `direct` runs them in the caller's: a short one is answered sooner, a long one holds up everything else.",
+    }),
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` opens the file so that nothing can be written, whatever a statement says.",
     }),

@@ -4,6 +4,7 @@ import { ConnectorError } from "../../core/errors.ts";
 import type { RunOptions, SqlConnection, SqlResult, SqlResults } from "../../contracts/sql/connection.ts";
 import type { Statement } from "../../contracts/sql/statement.ts";
 import type { DeclaredColumn } from "./driver/port.ts";
+import { isBusy } from "./driver/sqlite-error.ts";
 import type { Backend } from "./engine/backend.ts";
 import type { EngineAnswer, EngineRequest } from "./engine/request.ts";
 import type { JsonStatement } from "./text/catalog.ts";
@@ -53,7 +54,7 @@ export class SqliteConnection implements SqlConnection {
     call?.throwIfCancelled();
     const { backend } = this.#settings;
     const asked = this.#asked(statement);
-    const answer = await this.#inTurn(() => backend.run(this.#requestOf(asked, bounds)), call);
+    const answer = await this.#inTurn(() => backend.run(this.#requestOf(asked, bounds), call), call);
     return this.#resultOf(asked, answer);
   }
 
@@ -67,7 +68,7 @@ export class SqliteConnection implements SqlConnection {
         const [first, ...others] = statements.slice(results.length);
         const rest = first === undefined ? [] : [this.#asked(first), ...others];
         const { requests, refused } = this.#requestsOf(rest);
-        const { answers, failure = refused } = await backend.runAll(requests);
+        const { answers, failure = refused } = await backend.runAll(requests, call);
         for (const [at, answer] of answers.entries()) results.push(this.#resultOf(rest[at]!, answer));
         if (failure !== undefined) throw failure.error;
       }, call);
@@ -83,13 +84,13 @@ export class SqliteConnection implements SqlConnection {
   ): AsyncGenerator<Pick<SqlResult, "rows" | "columns">, void, undefined> {
     const { backend } = this.#settings;
     const request = this.#requestOf(statement, { rowsOnly });
-    const reader = new RowReader(await this.#inTurn(() => backend.open(request), call));
+    const reader = new RowReader(await this.#inTurn(() => backend.open(request, call), call));
     const { columns } = reader;
     let isOver = false;
     try {
       while (!isOver) {
         call?.throwIfCancelled();
-        const rows = await backend.fetch(batchSize);
+        const rows = await backend.fetch(batchSize, call);
         isOver = rows.length < batchSize;
         yield { rows: rows.map((row) => reader.read(row)), columns };
       }
@@ -185,10 +186,4 @@ function refusedAfterFailure(): ConnectorError {
     outcome: "none",
     hint: "Use a transaction inside the transaction around what may fail.",
   });
-}
-
-/** A snapshot that is too old stays so: the transaction has to begin again. */
-function isBusy(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return code === "SQLITE_BUSY" || code === "SQLITE_BUSY_RECOVERY" || code === "SQLITE_BUSY_TIMEOUT";
 }

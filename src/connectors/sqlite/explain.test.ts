@@ -15,7 +15,8 @@ test("a plan leaves no lock, and nothing old to be seen", async () => {
   await db.query({ sql: "create table t (a int)" });
   await db.execute("explain", { sql: "select * from t" });
   await db.query({ sql: "explain query plan update t set a = 1" });
-  for await (const row of db.stream("queryStream", { sql: "explain select * from t" })) expect(row).toBeTypeOf("object");
+  for await (const row of db.stream("queryStream", { sql: "explain select * from t" }))
+    expect(row).toBeTypeOf("object");
   await other.insert({ table: "t", data: { a: 1 } });
   await other.query({ sql: "create table u (a int)" });
   expect(await db.query({ sql: "select a from t" })).toEqual([{ a: 1 }]);

@@ -10,11 +10,15 @@ import { SqlSession } from "../../contracts/sql/session.ts";
 import { MEMORY, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
 import { SqliteConnection } from "./connection.ts";
 import { loadSqlite } from "./driver/load.ts";
+import { isBusy } from "./driver/sqlite-error.ts";
+import type { Backend } from "./engine/backend.ts";
 import { DirectBackend } from "./engine/direct.ts";
 import type { EngineOptions } from "./engine/request.ts";
 import { classify } from "./errors.ts";
 import { dialect } from "./text/dialect.ts";
 import { Turns } from "./waiting.ts";
+import { WorkerBackend } from "./worker/backend.ts";
+import { Thread } from "./worker/thread.ts";
 
 /** How long cancelled calls get to give their connections back when the session closes. */
 const CLOSE_MS = 2_000;
@@ -34,6 +38,13 @@ export async function openSession(
   const driver = await loadSqlite(options.driver);
   const turns = new Turns(clock, options.busyTimeout);
   const engineOptions = engineOptionsOf({ file, create }, options);
+  let thread: Thread | undefined;
+  const open = async (): Promise<Backend> => {
+    if (options.mode === "direct") return new DirectBackend(driver, engineOptions);
+    if (thread === undefined || thread.isLost)
+      thread = new Thread({ driver: driver.name, options: engineOptions }, clock);
+    return WorkerBackend.open(thread, isMemory);
+  };
   const pool = new Pool<SqliteConnection>({
     clock,
     // A second connection to :memory: would be another database.
@@ -41,13 +52,7 @@ export async function openSession(
     idleTimeoutMs: isMemory ? 0 : options.idleTimeout,
     connectionTimeoutMs: options.connectionTimeout,
     trustMs: Infinity,
-    open: async () => {
-      const backend = await turns.untilFree(
-        async () => new DirectBackend(driver, engineOptions),
-        (error) => (error as { readonly code?: unknown }).code === "SQLITE_BUSY",
-      );
-      return new SqliteConnection({ backend, turns, isMemory });
-    },
+    open: async () => new SqliteConnection({ backend: await turns.untilFree(open, isBusy), turns, isMemory }),
     isBroken: (each) => each.isBroken,
     check: (each) => each.probe(),
     close: (each) => each.close(),

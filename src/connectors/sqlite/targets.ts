@@ -28,13 +28,13 @@ const TYPES: SqlContext["types"] = {
 
 const LACKS = { "measured plans": "SQLite has no EXPLAIN that runs the statement." };
 
-function target(name: string): Target<SqlContext> {
+function target(mode: "worker" | "direct"): Target<SqlContext> {
   return {
-    name,
+    name: mode,
     lacks: LACKS,
     async start() {
       const folder = await mkdtemp(join(tmpdir(), "busbar-sqlite-"));
-      const connector = checkAnswers(new SQLiteConnector({ file: join(folder, "test.db") }));
+      const connector = checkAnswers(new SQLiteConnector({ file: join(folder, "test.db"), mode }));
       await connector.connect();
       let tables = 0;
       return {
@@ -47,6 +47,8 @@ function target(name: string): Target<SqlContext> {
           hasZonelessTimestamps: true,
           hasLooseTypes: true,
           hasOneWriter: true,
+          // libsql, which is the driver there, fetches a hundred rows at a time.
+          readsAhead: Number.parseInt(process.versions.node) < 22,
         },
         async stop() {
           await connector.disconnect();
@@ -57,5 +59,5 @@ function target(name: string): Target<SqlContext> {
   };
 }
 
-/** A file of its own. */
-export const targets: readonly Target<SqlContext>[] = [target("file")];
+/** A file of its own each, with statements in another thread and in the caller's. */
+export const targets: readonly Target<SqlContext>[] = [target("worker"), target("direct")];

@@ -38,6 +38,7 @@ export async function loadLibsql(): Promise<Driver> {
   const { default: Connection } = loaded as { readonly default: new (file: string) => Connection };
   return {
     name: "libsql",
+    keepsBusyStatements: true,
     open({ file, isReadOnly, create }): Database {
       const connection = guarded(
         () => new Connection(file === ":memory:" ? file : addressOf(file, { isReadOnly, create }).href),

@@ -59,7 +59,11 @@ function prepared(statement: Statement): Prepared {
     open(values) {
       const rows = guarded(() => statement.iterate(...values), codeOf);
       return {
-        next: () => guarded(() => rows.next(), codeOf).value,
+        next() {
+          const { done, value } = guarded(() => rows.next(), codeOf);
+          // At the end it is null, whatever the language says.
+          return done === true ? undefined : value;
+        },
         end() {
           rows.return?.();
         },

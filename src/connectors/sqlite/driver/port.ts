@@ -47,6 +47,8 @@ export interface Database {
 /** A driver that has been loaded. */
 export interface Driver {
   readonly name: "node" | "better-sqlite3" | "libsql";
+  /** A statement that found the database busy is not reset, and its connection sees an old state for ever after. */
+  readonly keepsBusyStatements?: true;
   open(options: OpenOptions): Database;
 }
 

@@ -70,3 +70,9 @@ export function guarded<T>(work: () => T, read: (error: Error) => string | undef
     throw new SqliteError((error as Error).message, code);
   }
 }
+
+/** A snapshot that is too old stays so: the transaction has to begin again. */
+export function isBusy(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === "SQLITE_BUSY" || code === "SQLITE_BUSY_RECOVERY" || code === "SQLITE_BUSY_TIMEOUT";
+}

@@ -1,4 +1,5 @@
 /** One engine, wherever it runs. */
+import type { Call } from "../../../core/call.ts";
 import type { DeclaredColumn, SqliteValue } from "../driver/port.ts";
 import type { EngineAnswer, EngineRequest } from "./request.ts";
 
@@ -10,16 +11,16 @@ export interface EngineAnswers {
   readonly failure?: { readonly error: unknown };
 }
 
-/** One connection's engine. One request at a time. */
+/** One connection's engine. One request at a time; it ends with its call, where that can be. */
 export interface Backend {
   /** Whether a transaction was open after the last answer. */
   readonly inTransaction: boolean;
   /** Nothing more can be asked. */
   readonly isLost: boolean;
-  run(request: EngineRequest): Promise<EngineAnswer>;
-  runAll(requests: readonly EngineRequest[]): Promise<EngineAnswers>;
-  open(request: EngineRequest): Promise<readonly DeclaredColumn[]>;
-  fetch(most: number): Promise<readonly (readonly SqliteValue[])[]>;
+  run(request: EngineRequest, call?: Call): Promise<EngineAnswer>;
+  runAll(requests: readonly EngineRequest[], call?: Call): Promise<EngineAnswers>;
+  open(request: EngineRequest, call?: Call): Promise<readonly DeclaredColumn[]>;
+  fetch(most: number, call?: Call): Promise<readonly (readonly SqliteValue[])[]>;
   /** Ends reading. */
   endFetch(): Promise<void>;
   close(): Promise<void>;

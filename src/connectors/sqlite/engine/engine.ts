@@ -6,6 +6,7 @@ import { ConnectorError } from "../../../core/errors.ts";
 import { tooLarge } from "../../../contracts/sql/too-large.ts";
 import type { Cursor, Database, DeclaredColumn, Driver, Prepared, SqliteValue } from "../driver/port.ts";
 import { factsOf, type StatementFacts } from "../text/statement-facts.ts";
+import { isBusy } from "../driver/sqlite-error.ts";
 import { BEGIN_READ_ONLY, type EngineAnswer, type EngineOptions, type EngineRequest } from "./request.ts";
 
 interface Kept {
@@ -23,21 +24,19 @@ const NOTHING: EngineAnswer = { columns: NONE, rows: NONE, count: 0 };
 const LONGEST_KEPT = 10_000;
 
 export class Engine {
-  readonly #database: Database;
+  readonly #driver: Driver;
+  #database: Database;
   readonly #options: EngineOptions;
   readonly #kept = new Map<string, Kept>();
   #cursor: Cursor | undefined;
   #isQueryOnly = false;
+  /** Whether nobody waits for what is run any more; asked at each row. */
+  isGivenUp = (): boolean => false;
 
   constructor(driver: Driver, options: EngineOptions) {
+    this.#driver = driver;
     this.#options = options;
-    this.#database = driver.open(options);
-    try {
-      for (const sql of options.pragmas) this.#drain(sql);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.#database = this.#opened();
   }
 
   get inTransaction(): boolean {
@@ -45,6 +44,15 @@ export class Engine {
   }
 
   run(request: EngineRequest): EngineAnswer {
+    try {
+      return this.#run(request);
+    } catch (error) {
+      if (this.#driver.keepsBusyStatements === true && isBusy(error) && !this.inTransaction) this.#reopen();
+      throw error;
+    }
+  }
+
+  #run(request: EngineRequest): EngineAnswer {
     const { sql, values } = request;
     if (sql === BEGIN_READ_ONLY) return this.#beginReadOnly();
     const kept = this.#prepare(sql);
@@ -77,6 +85,7 @@ export class Engine {
   fetch(most: number): Rows {
     const found: (readonly SqliteValue[])[] = [];
     while (found.length < most) {
+      if (this.isGivenUp()) throw givenUp();
       const row = this.#cursor?.next();
       if (row === undefined) {
         this.#cursor = undefined;
@@ -101,18 +110,34 @@ export class Engine {
   }
 
   /** What writes and answers with too much is undone. */
-  #bounded({ prepared, facts }: Kept, request: EngineRequest): Rows {
-    if (!CHANGES_ROWS.has(facts.command) || this.inTransaction)
-      return boundedRows(prepared.open(request.values), request);
+  #bounded(kept: Kept, request: EngineRequest): Rows {
+    if (!CHANGES_ROWS.has(kept.facts.command) || this.inTransaction) return this.#boundedRows(kept, request);
     this.#drain("BEGIN");
     try {
-      const rows = boundedRows(prepared.open(request.values), request);
+      const rows = this.#boundedRows(kept, request);
       this.#drain("COMMIT");
       return rows;
     } catch (error) {
       if (this.inTransaction) this.#drain("ROLLBACK");
       throw error;
     }
+  }
+
+  #boundedRows({ prepared }: Kept, { values, maxRows = Infinity, maxBytes = Infinity }: EngineRequest): Rows {
+    const cursor = prepared.open(values);
+    const rows: (readonly SqliteValue[])[] = [];
+    let bytes = 0;
+    for (let row = cursor.next(); row !== undefined; row = cursor.next()) {
+      bytes += bytesOf(row);
+      const isTooLarge = rows.length >= maxRows || bytes > maxBytes;
+      if (isTooLarge || this.isGivenUp()) {
+        cursor.end();
+        if (!isTooLarge) throw givenUp();
+        throw tooLarge(bytes > maxBytes ? `maxBytes (${maxBytes})` : `maxRows (${maxRows})`);
+      }
+      rows.push(row);
+    }
+    return rows;
   }
 
   #beginReadOnly(): EngineAnswer {
@@ -127,8 +152,27 @@ export class Engine {
     if (!this.#options.isReadOnly) this.#drain("PRAGMA query_only = OFF");
   }
 
-  #drain(sql: string): void {
-    const prepared = this.#database.prepare(sql);
+  #opened(): Database {
+    const database = this.#driver.open(this.#options);
+    try {
+      for (const sql of this.#options.pragmas) this.#drain(sql, database);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  #reopen(): void {
+    const old = this.#database;
+    this.#database = this.#opened();
+    this.#kept.clear();
+    this.#isQueryOnly = false;
+    old.close();
+  }
+
+  #drain(sql: string, database = this.#database): void {
+    const prepared = database.prepare(sql);
     if (prepared.isReader) prepared.all(NONE);
     else prepared.run(NONE);
   }
@@ -168,18 +212,8 @@ function check({ prepared, facts }: Kept, { values, rowsOnly }: EngineRequest): 
     });
 }
 
-function boundedRows(cursor: Cursor, { maxRows = Infinity, maxBytes = Infinity }: EngineRequest): Rows {
-  const rows: (readonly SqliteValue[])[] = [];
-  let bytes = 0;
-  for (let row = cursor.next(); row !== undefined; row = cursor.next()) {
-    bytes += bytesOf(row);
-    if (rows.length >= maxRows || bytes > maxBytes) {
-      cursor.end();
-      throw tooLarge(bytes > maxBytes ? `maxBytes (${maxBytes})` : `maxRows (${maxRows})`);
-    }
-    rows.push(row);
-  }
-  return rows;
+function givenUp(): ConnectorError {
+  return new ConnectorError("cancelled", "The statement was given up", { outcome: "none" });
 }
 
 /** About what SQLite keeps them in. */

@@ -5,8 +5,8 @@
  * that decides here. A value that does not fit the declared type comes out as it is stored. Expressions have no declared
  * type.
  */
-import { parseExactJson } from "../../../contracts/sql/exact-json.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
+import { parseExactJson } from "../../../contracts/sql/exact-json.ts";
 import type { Column } from "../../../core/record.ts";
 import type { DeclaredColumn, SqliteValue } from "../driver/port.ts";
 

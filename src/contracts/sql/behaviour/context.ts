@@ -54,6 +54,8 @@ export interface SqlContext {
   readonly hasLooseTypes?: boolean;
   /** Whether a transaction that may write keeps all others from beginning. Default: it does not. */
   readonly hasOneWriter?: boolean;
+  /** Whether rows that come before one that fails can be lost with it. Default: they come. */
+  readonly readsAhead?: boolean;
 }
 
 export type SqlCase = BehaviourCase<SqlContext>;

@@ -185,6 +185,8 @@ export const loadCases: readonly SqlCase[] = [
         });
         await failure(ctx.connector.execute("insertMany", { table, rows }, { signal: abort.signal }), "cancelled");
         assert.equal(await size(ctx, table), 0);
+        // The caller is told before the source.
+        for (let turn = 0; turn < 1_000 && !isSilent && !rows.isEnded; turn++) await new Promise(setImmediate);
         if (!isSilent) assert.equal(rows.isEnded, true);
       }
     },

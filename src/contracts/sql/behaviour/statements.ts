@@ -157,7 +157,7 @@ export const statementCases: readonly SqlCase[] = [
         })(),
         "input_invalid",
       );
-      assert.equal(seen.length, 5);
+      if (ctx.readsAhead !== true) assert.equal(seen.length, 5);
       assert.equal(await size(ctx, table), 10);
     },
   },
