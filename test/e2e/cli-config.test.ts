@@ -294,13 +294,31 @@ describe("init", () => {
   it("writes a configuration that is right once its variables are set", async () => {
     const fresh = new Workplace();
     try {
-      const { code, stdout } = await fresh.run(["init", "--json"]);
+      const { code, stdout } = await fresh.run(["init", "-p", "postgresql", "-p", "rest", "--json"]);
       const { file, providers, variables } = JSON.parse(stdout) as Record<string, string[]>;
       expect([file, providers, code]).toEqual(["connectors.yaml", ["postgresql", "rest"], 0]);
       expect(readFileSync(join(fresh.folder, "connectors.yaml"), "utf8")).toContain("# PostgreSQL");
       const set = Object.fromEntries((variables ?? []).map((name) => [name, "value"]));
       const valid = await fresh.run(["validate"], { env: set });
       expect(valid.stdout).toBe("connectors.yaml: 2 connectors, nothing is wrong\n");
+    } finally {
+      fresh.remove();
+    }
+  });
+
+  it("writes, without a choice, a configuration that works at once", async () => {
+    const fresh = new Workplace();
+    try {
+      const { code, stdout } = await fresh.run(["init", "--json"]);
+      expect([code, JSON.parse(stdout)]).toEqual([
+        0,
+        { file: "connectors.yaml", providers: ["sqlite"], variables: [] },
+      ]);
+      expect((await fresh.run(["check"])).code).toBe(0);
+      const yaml = readFileSync(join(fresh.folder, "connectors.yaml"), "utf8");
+      const name = /name: (\S+)/.exec(yaml)?.[1] ?? "";
+      const asked = await fresh.run(["exec", name, "query", "--json", '{"sql":"select 1 as one"}']);
+      expect(asked.stdout).toMatch(/"one": ?1/);
     } finally {
       fresh.remove();
     }

@@ -15,7 +15,7 @@ export const connection = z
       .meta({ description: "Path of the database, from the folder of the process; or `:memory:`, gone at the end." }),
     create: z.boolean().default(true).meta({ description: "Whether a file that is not there is made." }),
   })
-  .meta({ examples: [{ file: "app.db" }] });
+  .meta({ examples: [{ file: "busbar.db" }] });
 
 export const options = z
   .strictObject({

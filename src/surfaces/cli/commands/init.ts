@@ -16,8 +16,8 @@ interface InitFacts {
   readonly force: boolean;
 }
 
-/** What a configuration begins with where nothing is said: the two kinds of system that nearly everybody has. */
-const FIRST_PROVIDERS = ["postgresql", "rest"];
+/** What a configuration begins with where nothing is said: a database that needs no server and no variables. */
+const FIRST_PROVIDERS = ["sqlite"];
 
 export const command: Command<InitFacts> = async ({ providers, force }, { shared, output }) => {
   const [file = CONFIG_NAME, ...others] = shared.config;
@@ -29,10 +29,8 @@ export const command: Command<InitFacts> = async ({ providers, force }, { shared
   const inForce = text.replaceAll(/^ *#.*$/gm, "");
   const variables = [...new Set([...inForce.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!))];
   if (shared.json) return output.write(`${JSON.stringify({ file, providers: chosen, variables })}\n`);
-  const next = variables.length === 0 ? "" : `set ${variables.join(", ")} (a .env beside it will do), `;
-  await output.write(
-    `Wrote ${file}: ${chosen.join(", ")}.\nNext: ${next}then \`busbar validate\` and \`busbar check\`.\n`,
-  );
+  const next = variables.length === 0 ? "" : `set ${variables.join(", ")} (a .env beside it will do), then `;
+  await output.write(`Wrote ${file}: ${chosen.join(", ")}.\nNext: ${next}\`busbar validate\` and \`busbar check\`.\n`);
 };
 
 async function definitionOf(name: string): Promise<Definition> {
