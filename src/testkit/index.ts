@@ -33,6 +33,7 @@ export { claimPort, type ClaimedPort } from "./services/ports.ts";
 export { startNameServer, type NameAnswer, type NameServer } from "./name-server.ts";
 export { mariadb, type MariadbOptions } from "./services/mariadb.ts";
 export { postgresql, type PostgresqlOptions } from "./services/postgresql.ts";
+export { postgresqlStandby } from "./services/postgresql-standby.ts";
 export type { Command, ConnectionFacts, ServiceInstance, ServiceSpec } from "./services/service-spec.ts";
 export { ServiceUnavailable } from "./services/service-unavailable.ts";
 export { startService, type Service } from "./services/service.ts";

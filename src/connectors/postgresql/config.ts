@@ -1,14 +1,32 @@
 /** What a user says about a PostgreSQL server. */
 import { z } from "zod";
 import { checkPoolSize, duration, pool } from "../../config/fields.ts";
+import type { Place } from "./connecting/suitable.ts";
 import { addressFields } from "../../contracts/sql/address.ts";
 import { ledgerOptions } from "../../contracts/sql/ledger-options.ts";
 
 export const SYSTEM = { port: 5432, schemes: ["postgresql", "postgres"] } as const;
 
-export const connection = addressFields(SYSTEM).meta({
-  examples: [{ host: "localhost", database: "app", username: "app", password: "…" }],
+const PLACE = /^(\[[^\]]+\]|[^:,\s]+)(?::(\d{1,5}))?$/;
+
+const standby = z.string().transform((text, context): Place => {
+  const match = PLACE.exec(text);
+  const port = Number(match?.[2] ?? SYSTEM.port);
+  if (match !== null && port >= 1 && port <= 65_535) return { host: match[1]!.replace(/^\[|\]$/g, ""), port };
+  context.addIssue({ code: "custom", message: "expected `host` or `host:port`" });
+  return z.NEVER;
 });
+
+export const connection = addressFields(SYSTEM)
+  .safeExtend({
+    standbys: z.array(standby).min(1).optional().meta({
+      description:
+        "Further servers of the same database, as `host` or `host:port`: tried in order where the one before cannot be reached or is not what `targetSessionAttrs` asks for.",
+    }),
+  })
+  .meta({
+    examples: [{ host: "localhost", database: "app", username: "app", password: "…" }],
+  });
 
 export const options = z
   .strictObject({
@@ -29,6 +47,13 @@ export const options = z
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` lets the database refuse every write, whatever a statement says.",
     }),
+    targetSessionAttrs: z
+      .enum(["any", "read-write", "read-only", "primary", "standby", "prefer-standby"])
+      .optional()
+      .meta({
+        description:
+          "What a server must be to be used, as libpq says it. Default: `any`, and `read-write` where there are `standbys` and the connector may write.",
+      }),
     idempotency: ledgerOptions,
   })
   .superRefine(checkPoolSize);

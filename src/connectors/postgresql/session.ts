@@ -1,4 +1,5 @@
 /** A pool of connections, and the operations of the contract on it. */
+import type { z } from "zod";
 import { poolSize } from "../../config/fields.ts";
 import { orAborted } from "../../core/abort.ts";
 import { toConnectorError } from "../../core/classify.ts";
@@ -6,11 +7,12 @@ import type { Config, Environment } from "../../core/definition.ts";
 import { loadDriver } from "../../core/driver.ts";
 import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
-import { addressOf } from "../../contracts/sql/address.ts";
+import { addressOf, type Address } from "../../contracts/sql/address.ts";
 import { sqlHandlers, type SqlHandlers } from "../../contracts/sql/handlers.ts";
 import { SqlSession } from "../../contracts/sql/session.ts";
 import { SYSTEM, type connection as connectionFields, type options as optionFields } from "./config.ts";
 import { openConnection } from "./connecting/open.ts";
+import { ServerSearch } from "./connecting/suitable.ts";
 import type { PostgreSQLConnection } from "./connection.ts";
 import { Lanes } from "./lanes/lanes.ts";
 import { dialect } from "./text/dialect.ts";
@@ -28,15 +30,38 @@ export interface PostgreSQLSession extends SqlHandlers {
   close(): Promise<void>;
 }
 
+type Told = z.output<typeof connectionFields>;
+
+/** Where the servers are, and who asks. */
+interface Target {
+  readonly address: Address;
+  readonly search: ServerSearch;
+}
+
 export async function openSession(
   { connection, options }: Config<typeof connectionFields, typeof optionFields>,
   env: Environment,
 ): Promise<PostgreSQLSession> {
   const { clock } = env;
   const { default: driver } = await loadDriver("pg", () => import("pg"));
-  let address = addressOf(connection, SYSTEM);
-  const connect = (signal: AbortSignal, onLost: () => void): Promise<PostgreSQLConnection> =>
-    openConnection(driver, { address, options, clock, signal, onLost });
+  const targetOf = (told: Told): Target => {
+    const address = addressOf(told, SYSTEM);
+    const places = [{ host: address.host, port: address.port }, ...(told.standbys ?? [])];
+    const standard = places.length > 1 && options.access === "read-write" ? "read-write" : "any";
+    const { targetSessionAttrs: target = standard, connectionTimeout } = options;
+    return { address, search: new ServerSearch({ clock, places, target, limitMs: connectionTimeout / places.length }) };
+  };
+  let target = targetOf(connection);
+  const connect = (
+    signal: AbortSignal,
+    onLost: () => void,
+    { address, search } = target,
+  ): Promise<PostgreSQLConnection> =>
+    search.connect(
+      (place, until) =>
+        openConnection(driver, { address: { ...address, ...place }, options, clock, signal: until, onLost }),
+      signal,
+    );
   const pool = new Pool<PostgreSQLConnection>({
     clock,
     max: poolSize(options),
@@ -88,11 +113,12 @@ export async function openSession(
       if (pool.waiting > 0) return { degraded: `${pool.waiting} calls wait for one of ${pool.size} connections` };
     },
     async renew(other, signal) {
-      const prove = async (next = addressOf(other, SYSTEM)): Promise<void> => {
-        await (await openConnection(driver, { address: next, options, clock, signal, onLost: () => {} })).close();
+      // The hub has checked it as it did the first.
+      const prove = async (next = targetOf(other)): Promise<void> => {
+        await (await connect(signal, () => {}, next)).close();
         // Who gave up waiting has been told that nothing has changed.
         signal.throwIfAborted();
-        address = next;
+        target = next;
         pool.retire();
       };
       await prove().catch(async (error: unknown) => {
