@@ -41,13 +41,18 @@ const failure = (work: Promise<unknown>): Promise<ConnectorError> =>
   );
 
 beforeAll(async () => {
-  // Acknowledged means on the standby as well, so that a failover loses nothing of it.
-  primary = await startService(postgresql({ conf: { synchronous_standby_names: "*", synchronous_commit: "local" } }));
+  primary = await startService(postgresql());
   standby = await startService(postgresqlStandby(primary));
   const admin = await connected();
   await admin.query({ sql: "CREATE TABLE entry (id int PRIMARY KEY, note text)" });
-  await admin.query({ sql: "ALTER SYSTEM SET synchronous_commit = on" });
+  // Acknowledged means on the standby as well, so that a failover loses nothing of it.
+  await admin.query({ sql: "ALTER SYSTEM SET synchronous_standby_names = '*'" });
   await admin.query({ sql: "SELECT pg_reload_conf()" });
+  const isSynchronous = async (): Promise<unknown> =>
+    (await admin.query({ sql: "SELECT count(*)::int AS n FROM pg_stat_replication WHERE sync_state = 'sync'" }))[0]?.[
+      "n"
+    ];
+  await expect.poll(isSynchronous, { timeout: 10_000 }).toBe(1);
 });
 
 afterAll(async () => {
@@ -117,10 +122,7 @@ describe("several servers", () => {
     await primary.crash();
     const before = acknowledged.size;
     const heir = await connected({ targetSessionAttrs: "any" });
-    await heir.query({ sql: "ALTER SYSTEM SET synchronous_standby_names = ''" }).catch(() => {});
     await heir.query({ sql: "SELECT pg_promote()" });
-    await heir.query({ sql: "ALTER SYSTEM SET synchronous_standby_names = ''" });
-    await heir.query({ sql: "SELECT pg_reload_conf()" });
     await expect.poll(() => acknowledged.size, { timeout: 20_000 }).toBeGreaterThan(before + 200);
     isOver = true;
     await writers;
