@@ -5,9 +5,11 @@
  * said in a URI); a boolean ends the process (none gets here); rows are fetched a hundred ahead, and a cursor cannot be ended
  * but by `get`, which runs the statement again up to its first row; a text is cut at NUL when it is read; a single value
  * that is an object is taken for names, so values go in a list; an EXPLAIN that is read to its end goes on being read, so that
- * its connection sees an old state for ever and keeps the lock of what is explained (`get` ends it as well).
+ * its connection sees an old state for ever and keeps the lock of what is explained (`get` ends it as well). And its
+ * SQLite has functions that read and write any file of the machine, also where the database may only be read.
  */
 import { loadDriver } from "../../../core/driver.ts";
+import { ConnectorError } from "../../../core/errors.ts";
 import { factsOf } from "../text/statement-facts.ts";
 import { addressOf } from "./address.ts";
 import type { Database, DeclaredColumn, Driver, Prepared, SqliteValue } from "./port.ts";
@@ -49,11 +51,27 @@ export async function loadLibsql(): Promise<Driver> {
         get inTransaction() {
           return connection.inTransaction;
         },
-        prepare: (sql) => guarded(() => prepared(connection.prepare(sql), factsOf(sql).command === "EXPLAIN"), codeOf),
+        prepare(sql) {
+          if (REACHES_FILES.test(sql)) throw reachesFiles();
+          return guarded(() => prepared(connection.prepare(sql), factsOf(sql).command === "EXPLAIN"), codeOf);
+        },
         close: () => connection.close(),
       };
     },
   };
+}
+
+/**
+ * They cannot be switched off. A name cannot be written otherwise than as it is, and SQLite itself refuses these in views
+ * and triggers (`SQLITE_DIRECTONLY`), so what has none of these words calls none of them.
+ */
+const REACHES_FILES = /(?<![A-Za-z0-9_$])(readfile|writefile|fsdir|load_extension)(?![A-Za-z0-9_$])/i;
+
+function reachesFiles(): ConnectorError {
+  return new ConnectorError("permission_denied", "Functions of SQLite that reach files of the machine are not run", {
+    outcome: "none",
+    hint: "Where the word only stands in a text, give the text as a value.",
+  });
 }
 
 function prepared(statement: Statement, isExplain: boolean): Prepared {
