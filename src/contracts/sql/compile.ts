@@ -48,7 +48,10 @@ export function compileInsertMany(
   if (rows.length > 0 && columns.length === 0) throw noColumns();
   rows.forEach((row, at) => checkColumns(row, columns, at));
   const into = `INSERT INTO ${quoteTable(table, dialect)} (${columns.map(dialect.quote).join(", ")}) VALUES `;
-  const rowsAtOnce = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_PARAMETERS / columns.length)));
+  const rowsAtOnce = Math.max(
+    1,
+    Math.min(MOST_ROWS, Math.floor((dialect.mostParameters ?? MOST_PARAMETERS) / columns.length)),
+  );
   const statements: Statement[] = [];
   for (let from = 0; from < rows.length; from += rowsAtOnce) {
     const text = new StatementText(dialect);

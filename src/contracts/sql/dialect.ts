@@ -41,6 +41,8 @@ export interface Dialect {
   quote(this: void, name: string): string;
   /** The placeholder of the `n`th parameter, from 1. */
   placeholder(this: void, n: number): string;
+  /** Most parameters of one statement. Default: the contract's. */
+  readonly mostParameters?: number;
   /** How a text is read for `:name`. */
   readonly lexicon: Lexicon;
   /** The text that stands for one backslash, with which patterns take a character's meaning away. */

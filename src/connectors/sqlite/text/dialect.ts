@@ -43,6 +43,7 @@ export const dialect: Dialect = {
     return `\`${name.replaceAll("`", "``")}\``;
   },
   placeholder: (n) => `?${n}`,
+  mostParameters: 32_766,
   lexicon: {
     quotes: ["'", '"', "`"],
     backslashIn: [],
