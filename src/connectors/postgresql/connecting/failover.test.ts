@@ -48,11 +48,6 @@ beforeAll(async () => {
   // Acknowledged means on the standby as well, so that a failover loses nothing of it.
   await admin.query({ sql: "ALTER SYSTEM SET synchronous_standby_names = '*'" });
   await admin.query({ sql: "SELECT pg_reload_conf()" });
-  const isSynchronous = async (): Promise<unknown> =>
-    (await admin.query({ sql: "SELECT count(*)::int AS n FROM pg_stat_replication WHERE sync_state = 'sync'" }))[0]?.[
-      "n"
-    ];
-  await expect.poll(isSynchronous, { timeout: 10_000 }).toBe(1);
 });
 
 afterAll(async () => {
@@ -96,6 +91,12 @@ describe("several servers", () => {
   });
 
   test("a killed primary is replaced by the standby, once that is promoted: no write is lost or doubled", async () => {
+    const admin = await connected();
+    const isSynchronous = async (): Promise<unknown> =>
+      (await admin.query({ sql: "SELECT count(*)::int AS n FROM pg_stat_replication WHERE sync_state = 'sync'" }))[0]?.[
+        "n"
+      ];
+    await expect.poll(isSynchronous, { timeout: 10_000 }).toBe(1);
     const db = await connected({
       maxConnections: 8,
       retryAttempts: 40,
