@@ -4,6 +4,7 @@ import type { Bench } from "./bench.ts";
 export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   policies: () => import("./policies.ts"),
   "postgres-select": () => import("./postgres-select.ts"),
+  "postgres-insert": () => import("./postgres-insert.ts"),
   "postgres-read": () => import("./postgres-read.ts"),
   "postgres-transfer": () => import("./postgres-transfer.ts"),
   "mysql-select": () => import("./mysql-select.ts"),
