@@ -4,6 +4,7 @@
  * A type whose text says more than its bytes (a `real` is written as the shortest decimal that means it), or that is not
  * known here, is asked for as text.
  */
+import { parseExactJson } from "../../../contracts/sql/exact-json.ts";
 import type { Format } from "../wire/messages.ts";
 import { dateText, instantOf, timestampText, timeText } from "./calendar.ts";
 import { decimalText } from "./decimal.ts";
@@ -42,7 +43,7 @@ const BY_OID: ReadonlyMap<number, readonly [read: Read, length?: number]> = new 
   [23, [(bytes, start) => bytes.readInt32BE(start), 4]],
   [25, [text]],
   [26, [(bytes, start) => bytes.readUInt32BE(start), 4]],
-  [114, [(bytes, start, end) => JSON.parse(text(bytes, start, end)) as unknown]],
+  [114, [(bytes, start, end) => parseExactJson(text(bytes, start, end))]],
   [701, [(bytes, start) => bytes.readDoubleBE(start), 8]],
   [1042, [text]],
   [1043, [text]],
@@ -53,7 +54,7 @@ const BY_OID: ReadonlyMap<number, readonly [read: Read, length?: number]> = new 
   [1700, [decimalText]],
   [2950, [uuidText, 16]],
   // A version stands before the text.
-  [3802, [(bytes, start, end) => JSON.parse(text(bytes, start + 1, end)) as unknown]],
+  [3802, [(bytes, start, end) => parseExactJson(text(bytes, start + 1, end))]],
 ]);
 
 /** Whether values of the type are asked for in binary. */
