@@ -26,6 +26,13 @@ import type { RowTap } from "./wire/frames.ts";
 const CHANGES_SESSION = new Set(["SET", "RESET", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "LOAD"]);
 const CLOSE_MS = 1_000;
 
+/** What was sent to a channel. */
+export interface Notification {
+  readonly channel: string;
+  readonly payload: string;
+  readonly processId: number;
+}
+
 /** What a connection is given beside its client. */
 export interface ConnectionHooks extends Omit<CancellingHooks, "destroy"> {
   readonly tap: RowTap;
@@ -99,6 +106,13 @@ export class PostgreSQLConnection implements SqlConnection {
       if (!answer.hasMore) return;
       answer = await this.#send({ sql: "", values: [], portal: { name, rows, ...(shape && { shape }) } }, call);
     }
+  }
+
+  /** Hears what is sent to channels that this connection listens on. */
+  onNotification(listener: (message: Notification) => void): void {
+    this.#client.on("notification", ({ channel, payload = "", processId }) =>
+      listener({ channel, payload, processId }),
+    );
   }
 
   /** Lets calls share it until `closeLane`; nothing else may be run meanwhile. */

@@ -1,19 +1,23 @@
 /** A pool of connections, and the operations of the contract on it. */
-import type { z } from "zod";
 import { poolSize } from "../../config/fields.ts";
 import { orAborted } from "../../core/abort.ts";
 import { toConnectorError } from "../../core/classify.ts";
-import type { Config, Environment } from "../../core/definition.ts";
+import type { Call } from "../../core/call.ts";
+import type { Config, Environment, Session } from "../../core/definition.ts";
+import { ConnectorError } from "../../core/errors.ts";
 import { loadDriver } from "../../core/driver.ts";
 import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
-import { addressOf, type Address } from "../../contracts/sql/address.ts";
-import { sqlHandlers, type SqlHandlers } from "../../contracts/sql/handlers.ts";
+import { sqlHandlers } from "../../contracts/sql/handlers.ts";
+import { sqlOperations } from "../../contracts/sql/operations.ts";
 import { SqlSession } from "../../contracts/sql/session.ts";
-import { SYSTEM, type connection as connectionFields, type options as optionFields } from "./config.ts";
+import type { connection as connectionFields, options as optionFields } from "./config.ts";
 import { openConnection } from "./connecting/open.ts";
-import { ServerSearch } from "./connecting/suitable.ts";
+import { targetOf } from "./connecting/target.ts";
 import type { PostgreSQLConnection } from "./connection.ts";
+import { listen } from "./listening/listen.ts";
+import { listeningOperations } from "./listening/operations.ts";
+import { withLock, type LockSettings } from "./locking/with-lock.ts";
 import { Lanes } from "./lanes/lanes.ts";
 import { dialect } from "./text/dialect.ts";
 import { classify } from "./errors.ts";
@@ -23,19 +27,16 @@ const TRUST_MS = 1_000;
 /** How long cancelled calls get to give their connections back when the session closes. */
 const CLOSE_MS = 2_000;
 
-export interface PostgreSQLSession extends SqlHandlers {
+/** All operations of the connector. */
+export const operations = { ...sqlOperations, ...listeningOperations };
+
+export interface PostgreSQLSession extends Pick<Session<typeof operations>, "handlers" | "readOnlyHandlers"> {
+  /** Runs work under an advisory lock. */
+  lock<T>(call: Call, what: Omit<LockSettings<T>, "connect">): Promise<T>;
   readonly sql: SqlSession<PostgreSQLConnection>;
   ping(signal: AbortSignal): Promise<void | Degraded>;
   renew(connection: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
-}
-
-type Told = z.output<typeof connectionFields>;
-
-/** Where the servers are, and who asks. */
-interface Target {
-  readonly address: Address;
-  readonly search: ServerSearch;
 }
 
 export async function openSession(
@@ -44,14 +45,7 @@ export async function openSession(
 ): Promise<PostgreSQLSession> {
   const { clock } = env;
   const { default: driver } = await loadDriver("pg", () => import("pg"));
-  const targetOf = (told: Told): Target => {
-    const address = addressOf(told, SYSTEM);
-    const places = [{ host: address.host, port: address.port }, ...(told.standbys ?? [])];
-    const standard = places.length > 1 && options.access === "read-write" ? "read-write" : "any";
-    const { targetSessionAttrs: target = standard, connectionTimeout } = options;
-    return { address, search: new ServerSearch({ clock, places, target, limitMs: connectionTimeout / places.length }) };
-  };
-  let target = targetOf(connection);
+  let target = targetOf(connection, options, clock);
   const connect = (
     signal: AbortSignal,
     onLost: () => void,
@@ -96,8 +90,19 @@ export async function openSession(
     idempotency: options.idempotency,
     onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
   });
+  const { handlers, readOnlyHandlers } = sqlHandlers(sql);
   return {
-    ...sqlHandlers(sql),
+    handlers: {
+      ...handlers,
+      listen: ({ channels }, call) => listen(channels, call, { clock, connect }),
+      async notify({ channel, payload }, call) {
+        if (options.access === "read-only") throw sendsNothing();
+        await sql.one({ sql: "SELECT pg_notify($1, $2)", values: [channel, payload] }, call, { readOnly: false });
+        return null;
+      },
+    },
+    ...(readOnlyHandlers && { readOnlyHandlers }),
+    lock: (call, what) => withLock(call, { ...what, connect }),
     sql,
     async ping(signal): Promise<Degraded | void> {
       // While all are busy, a connection of its own asks: a running call is not disturbed, and is no proof of health.
@@ -114,7 +119,7 @@ export async function openSession(
     },
     async renew(other, signal) {
       // The hub has checked it as it did the first.
-      const prove = async (next = targetOf(other)): Promise<void> => {
+      const prove = async (next = targetOf(other, options, clock)): Promise<void> => {
         await (await connect(signal, () => {}, next)).close();
         // Who gave up waiting has been told that nothing has changed.
         signal.throwIfAborted();
@@ -133,6 +138,13 @@ export async function openSession(
       return pool.close(CLOSE_MS);
     },
   };
+}
+
+function sendsNothing(): ConnectorError {
+  return new ConnectorError("permission_denied", "Notifications are not sent here", {
+    outcome: "none",
+    hint: "Only reading is allowed here (`access: read-only`).",
+  });
 }
 
 /** The server answered: it takes no more connections. */
