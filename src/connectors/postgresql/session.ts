@@ -4,7 +4,6 @@ import { orAborted } from "../../core/abort.ts";
 import { toConnectorError } from "../../core/classify.ts";
 import type { Call } from "../../core/call.ts";
 import type { Config, Environment, Session } from "../../core/definition.ts";
-import { ConnectorError } from "../../core/errors.ts";
 import { loadDriver } from "../../core/driver.ts";
 import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
@@ -16,6 +15,7 @@ import { openConnection } from "./connecting/open.ts";
 import { targetOf } from "./connecting/target.ts";
 import type { PostgreSQLConnection } from "./connection.ts";
 import { listen } from "./listening/listen.ts";
+import { notify } from "./listening/notify.ts";
 import { listeningOperations } from "./listening/operations.ts";
 import { withLock, type LockSettings } from "./locking/with-lock.ts";
 import { Lanes } from "./lanes/lanes.ts";
@@ -95,11 +95,7 @@ export async function openSession(
     handlers: {
       ...handlers,
       listen: ({ channels }, call) => listen(channels, call, { clock, connect }),
-      async notify({ channel, payload }, call) {
-        if (options.access === "read-only") throw sendsNothing();
-        await sql.one({ sql: "SELECT pg_notify($1, $2)", values: [channel, payload] }, call, { readOnly: false });
-        return null;
-      },
+      notify: (message, call) => notify(message, call, { sql, access: options.access }),
     },
     ...(readOnlyHandlers && { readOnlyHandlers }),
     lock: (call, what) => withLock(call, { ...what, connect }),
@@ -138,13 +134,6 @@ export async function openSession(
       return pool.close(CLOSE_MS);
     },
   };
-}
-
-function sendsNothing(): ConnectorError {
-  return new ConnectorError("permission_denied", "Notifications are not sent here", {
-    outcome: "none",
-    hint: "Only reading is allowed here (`access: read-only`).",
-  });
 }
 
 /** The server answered: it takes no more connections. */
