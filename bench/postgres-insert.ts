@@ -30,7 +30,7 @@ async function busbar(facts: Facts, from: "list" | "source"): Promise<Work> {
   const connector = new PostgreSQLConnector({ url: String(facts["url"]), ...EVERY_POLICY });
   await connector.connect();
   const list = rowsOf(facts);
-   
+
   async function* source(): AsyncGenerator<Account> {
     yield* list;
   }

@@ -221,7 +221,7 @@ connectors:
       'c.yaml:14:14: two words.connect: expected "lazy" or "eager", found "eagre"; did you mean "eager"?',
       "c.yaml:16:5: expected a map that begins with `name:`, found text",
       "c.yaml:17:5: name: is missing; expected text",
-      expect.stringMatching(/^c\.yaml:17:5: provider: is missing; for type "database" it is postgresql/),
+      expect.stringMatching(/^c\.yaml:17:5: provider: is missing; for type "database" it is mysql, postgresql, sqlite/),
     ]);
   });
 

@@ -117,7 +117,7 @@ describe("a provider is refused, with its line,", () => {
   test("that nobody knows", async () => {
     expect(await refusal("type: database, provider: postgress")).toBe(
       'Invalid configuration: c.yaml:1:51: a.provider: unknown provider "postgress"; did you mean "postgresql"?; ' +
-        "allowed: postgresql, rest, an installed package, or a path such as ./connector.js",
+        "allowed: mysql, postgresql, sqlite, rest, an installed package, or a path such as ./connector.js",
     );
     expect(await refusal('type: custom, provider: "@acme/none"')).toMatch(/unknown provider "@acme\/none"/);
     expect(await refusal("type: custom, provider: fs")).toMatch(/unknown provider "fs"/);
@@ -168,7 +168,7 @@ describe("a provider is refused, with its line,", () => {
 
   test("where it is left out and the type has no default", async () => {
     expect(await refusal("type: database")).toMatch(
-      /c\.yaml:1:16: a\.provider: is missing; for type "database" it is postgresql, /,
+      /c\.yaml:1:16: a\.provider: is missing; for type "database" it is mysql, postgresql, sqlite, /,
     );
     expect(await refusal("type: message-queue")).toMatch(/for type "message-queue" it is a package, or a path/);
   });
