@@ -24,6 +24,8 @@ export interface MayhemSettings {
 export interface Mayhem {
   /** How often each thing was done, by its name. */
   readonly done: Readonly<Record<string, number>>;
+  /** Waits where a kill is due and has not begun, so that the work is not done before it. */
+  untilKilling(): Promise<void>;
   /** Ends it: what was begun is put right, and the server serves. */
   stop(): Promise<void>;
 }
@@ -65,11 +67,14 @@ export function startMayhem(settings: MayhemSettings): Mayhem {
   const done: Record<string, number> = { kills: 0 };
   let isStopped = false;
   const count = (name: string): void => void (done[name] = (done[name] ?? 0) + 1);
+  let isKilling = false;
   const kill = async (): Promise<void> => {
+    isKilling = true;
     await service.crash();
     await pause(between(random, 0, 300));
     await service.start();
     count("kills");
+    isKilling = false;
   };
   const isKillDue = (): boolean => done["kills"]! < kills && progress() >= (done["kills"]! + 0.5) / (kills + 0.5);
   const wreak = async (): Promise<void> => {
@@ -86,9 +91,12 @@ export function startMayhem(settings: MayhemSettings): Mayhem {
   };
   const over = wreak();
   // Whoever stops it is told; until then nobody listens.
-  over.catch(() => {});
+  over.catch(() => (isStopped = true));
   return {
     done,
+    async untilKilling() {
+      while (isKillDue() && !isKilling && !isStopped) await pause(5);
+    },
     async stop() {
       isStopped = true;
       await over;

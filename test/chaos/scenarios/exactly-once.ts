@@ -66,6 +66,7 @@ async function underFire(way: WayToWrite, amount: Amount, random: Random): Promi
       for (let tries = 1; tries <= (way.isInsisting ? PATIENCE : 1); tries++) {
         calls++;
         await pause(between(random, 0, THINK_MS));
+        await mayhem.untilKilling();
         try {
           receipts.set(id, await way.write(oneOf(random, connectors), id));
           return fates.acknowledge(id);
