@@ -80,7 +80,7 @@ export const bench: Bench = {
     { name: "knex", is: "peer", open: knex },
   ],
   pledges: [
-    { id: "P6", measure: "throughput", side: BUSBAR, against: "mysql2, multi-values", promised: 0.5, goal: 1.5 },
-    { id: "P6", measure: "throughput", side: BUSBAR, against: "knex", promised: 1, goal: 1.5 },
+    { id: "P6", measure: "throughput", side: BUSBAR, against: "mysql2, multi-values", promised: 1.5, goal: 1.5 },
+    { id: "P6", measure: "throughput", side: BUSBAR, against: "knex", promised: 1.5, goal: 1.5 },
   ],
 };

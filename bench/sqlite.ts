@@ -14,9 +14,9 @@ function check(rows: unknown): void {
   if (!Array.isArray(rows) || rows.length !== 1) throw new Error("not found");
 }
 
-async function busbar(facts: Facts): Promise<Work> {
+async function busbar(facts: Facts, mode: "direct" | "worker"): Promise<Work> {
   const { SQLiteConnector } = await import("busbar/connectors/sqlite");
-  const connector = new SQLiteConnector({ file: String(facts["file"]), driver: "libsql", ...EVERY_POLICY });
+  const connector = new SQLiteConnector({ file: String(facts["file"]), driver: "libsql", mode, ...EVERY_POLICY });
   await connector.connect();
   return {
     once: async () => check(await connector.execute("query", { sql: SQL, values: [randomId()] })),
@@ -41,7 +41,7 @@ async function fill(file: string): Promise<void> {
   database.close();
 }
 
-const BUSBAR = "busbar, every policy";
+const BUSBAR = "busbar, every policy, direct";
 const DRIVER = "libsql, called directly";
 
 export const bench: Bench = {
@@ -55,8 +55,10 @@ export const bench: Bench = {
     return { facts: { file }, close: () => rm(folder, { recursive: true, force: true }) };
   },
   sides: [
-    { name: BUSBAR, is: "busbar", open: busbar },
+    { name: BUSBAR, is: "busbar", open: (facts) => busbar(facts, "direct") },
+    // A thread costs one caller two wake-ups a call, and many callers next to nothing.
+    { name: "busbar, every policy, worker", is: "busbar", open: (facts) => busbar(facts, "worker") },
     { name: DRIVER, is: "peer", open: driver },
   ],
-  pledges: [{ id: "P8", measure: "throughput", side: BUSBAR, against: DRIVER, promised: 0.25, goal: 0.5 }],
+  pledges: [{ id: "P8", measure: "throughput", side: BUSBAR, against: DRIVER, promised: 0.45, goal: 0.5 }],
 };
