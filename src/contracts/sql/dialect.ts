@@ -55,6 +55,11 @@ export interface Dialect {
   order(this: void, name: string, direction: "asc" | "desc"): string;
   /** The column as text from which the database reads the very same value again. */
   exactText(this: void, name: string): string;
+  /**
+   * Whether a column of this type, in the words of an answer's columns, is compared with such text as it is put in order.
+   * Pages are not begun after a value of another. Default: all are.
+   */
+  canPageBy?(this: void, type: string): boolean;
   /** Whether the database counts each row of an upsert that it inserts or updates once, and others not. Default: yes. */
   readonly countsUpserts?: false;
   /** What follows an INSERT so that it updates the row that is there; nothing to set leaves it. All names are quoted. */

@@ -45,11 +45,13 @@ export async function selectRows(input: Input, dialect: Dialect, run: Run): Prom
     columns = more.columns;
     if (maxRows !== undefined && rows.length > maxRows) throw tooLarge(`maxRows (${maxRows})`);
   }
-  return pageOf(input, { rows, columns });
+  return pageOf(input, dialect, { rows, columns });
 }
 
 /** Columns that are ours, beside those that are asked for. */
 const keyName = (at: number): string => `busbar_key_${at + 1}`;
+/** The same column as it is, for its type. */
+const rawName = (at: number): string => `busbar_raw_${at + 1}`;
 
 /** The parts of the order that are read, one after the other; undefined is all of it. */
 function stretchesOf(input: Input): readonly (Stretch | undefined)[] {
@@ -69,6 +71,8 @@ function compileSelect(input: Input, dialect: Dialect, stretch: Stretch | undefi
   const keys = isPaged(input)
     ? order.map(({ column }, at) => `${dialect.exactText(dialect.quote(column))} AS ${dialect.quote(keyName(at))}`)
     : [];
+  const raw = keys.map((_, at) => `${dialect.quote(order[at]!.column)} AS ${dialect.quote(rawName(at))}`);
+  if (dialect.canPageBy !== undefined) keys.push(...raw);
   const what = [columns === undefined ? "*" : columns.map(dialect.quote).join(", "), ...keys].join(", ");
   const conditions = [compileWhere(where, text), stretch?.(text)].filter((each) => each !== undefined);
   const sorted = order.map(({ column, direction }) => dialect.order(dialect.quote(column), direction)).join(", ");
@@ -82,10 +86,18 @@ function compileSelect(input: Input, dialect: Dialect, stretch: Stretch | undefi
 }
 
 /** The page among the rows that were found. */
-function pageOf(input: Input, { rows, columns }: Pick<SqlResult, "rows" | "columns">): Selected {
+function pageOf(
+  input: Input,
+  { canPageBy }: Dialect,
+  { rows, columns }: Pick<SqlResult, "rows" | "columns">,
+): Selected {
   if (!isPaged(input)) return { page: { rows: [...rows] }, columns };
   const { limit = Infinity } = input;
   const order = orderOf(input);
+  if (canPageBy !== undefined)
+    columns.slice(-order.length).forEach(({ type }, at) => {
+      if (!canPageBy(type ?? "")) throw unpaged(order[at]!.column, type ?? "");
+    });
   // The server has made these columns text.
   const keysOf = (row: Row): (string | null)[] => order.map((_, at) => row[keyName(at)] as string | null);
   const page = rows.slice(0, limit);
@@ -96,7 +108,7 @@ function pageOf(input: Input, { rows, columns }: Pick<SqlResult, "rows" | "colum
       "Rows stand in the same place of the order, so that no page can begin between them",
       "Add a column to `orderBy` that tells the rows apart, such as the primary key.",
     );
-  const own = columns.slice(0, columns.length - order.length);
+  const own = columns.slice(0, columns.length - order.length * (canPageBy === undefined ? 1 : 2));
   const asked = page.map((row) => Object.fromEntries(own.map(({ name }) => [name, row[name]])));
   if (following === undefined || ends === undefined) return { page: { rows: asked }, columns: own };
   return { page: { rows: asked, next: cursorOf(question(input), placeOf(keysOf(page[0]!), ends)) }, columns: own };
@@ -115,6 +127,13 @@ function orderOf({ orderBy = [] }: Input): Order[] {
 }
 
 const question = (input: Input): unknown => [input.table, input.where ?? {}, orderOf(input).map(Object.values)];
+
+function unpaged(column: string, type: string): ConnectorError {
+  return new ConnectorError("unsupported", `Pages cannot be ordered by column "${column}", which is of type ${type}`, {
+    outcome: "none",
+    hint: "The database orders such values in another way than it compares them. Order by another column, or read all.",
+  });
+}
 
 function invalid(message: string, hint: string): ConnectorError {
   return new ConnectorError("input_invalid", message, { hint, outcome: "none" });

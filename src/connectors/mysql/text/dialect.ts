@@ -77,7 +77,8 @@ const shared = {
   order: (name, direction) =>
     direction === "desc" ? `${name} IS NULL DESC, ${name} DESC` : `${name} IS NULL, ${name}`,
   exactText: (name) => `CAST(${name} AS CHAR)`,
-  // Any unique key of the table that the row runs into, as there is no way to name one.
+  // ENUM and SET are ordered by their places and compared by their texts; the others have no text that means the same.
+  canPageBy: (type) => !/^(enum|set|bit|float|binary|varbinary|blob|geometry)\b/.test(type),
   // It counts what it updates twice, and what it leaves like what it inserts.
   countsUpserts: false,
   onConflict: (conflict, update) => {
