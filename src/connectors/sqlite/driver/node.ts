@@ -54,10 +54,10 @@ function prepared(statement: Statement): Prepared {
   return {
     isReader,
     columns: () => statement.columns(),
-    all: (values) => guarded(() => statement.all(...values), codeOf),
-    run: (values) => guarded(() => Number(statement.run(...values).changes), codeOf),
+    all: (values) => guarded(() => statement.all(...bound(values)), codeOf),
+    run: (values) => guarded(() => Number(statement.run(...bound(values)).changes), codeOf),
     open(values) {
-      const rows = guarded(() => statement.iterate(...values), codeOf);
+      const rows = guarded(() => statement.iterate(...bound(values)), codeOf);
       return {
         next() {
           const { done, value } = guarded(() => rows.next(), codeOf);
@@ -70,6 +70,14 @@ function prepared(statement: Statement): Prepared {
       };
     },
   };
+}
+
+/** Node 22 stores empty bytes as NULL where nothing at all is behind them. */
+const EMPTY = new Uint8Array(1).subarray(1);
+
+function bound(values: readonly SqliteValue[]): readonly SqliteValue[] {
+  const isEmpty = (value: SqliteValue): boolean => value instanceof Uint8Array && value.byteLength === 0;
+  return values.some(isEmpty) ? values.map((value) => (isEmpty(value) ? EMPTY : value)) : values;
 }
 
 function codeOf(error: Error): string | undefined {
