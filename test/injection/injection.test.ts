@@ -13,6 +13,8 @@ import { INSIDE_A_CURSOR, VALUE_PLACES, type Place } from "./value-places.ts";
 import { onMariaDB, onPostgreSQL, onSQLite, type Attackable, type Ran, type Watched } from "./watched.ts";
 
 const HARMLESS = "harmless";
+/** As new to the system as any hostile text: a key that is there already takes other statements. */
+const NEW_AND_HARMLESS = "harmless too";
 /** Before and behind all others, and a number: pages take other statements in the middle than at the end. */
 const ALSO_HARMLESS = ["", "\u{10ffff}", "5"];
 /** What a refused text may be refused as. */
@@ -42,11 +44,17 @@ async function attack(
   return { ...ran, taken };
 }
 
+/** Whether a connection says it of itself, and no caller asked for it. */
+const isUpkeep = (text: string): boolean => ENDINGS.test(text) || SETTING_UP.test(text);
+
+/** How many statements were carried out for callers. */
+const timesOf = ({ runs }: Ran): number => runs.filter((text) => !isUpkeep(text)).length;
+
 /** Statements that are not known, whatever number of rows they ask for. */
 function strangers({ texts }: Ran, known: Iterable<string>): string[] {
   const unlimited = (text: string): string => text.replace(/ LIMIT \d+$/, "");
   const all = new Set([...known].map(unlimited));
-  return [...texts].filter((text) => !all.has(unlimited(text)) && !ENDINGS.test(text) && !SETTING_UP.test(text));
+  return [...texts].filter((text) => !all.has(unlimited(text)) && !isUpkeep(text));
 }
 
 async function prepare({ admin, text, json }: Watched): Promise<void> {
@@ -70,15 +78,15 @@ function attacks({ start, keepsRecord }: Attackable): void {
 
   test.each(VALUE_PLACES.map((place) => [place.name, place] as const))("a value stays one in %s", async (_, place) => {
     // The first time also makes what is missing and prepares.
-    const first = await attack(watched, place, [HARMLESS, ...ALSO_HARMLESS]);
-    const second = await attack(watched, place, [HARMLESS]);
+    const first = await attack(watched, place, [HARMLESS, HARMLESS, ...ALSO_HARMLESS]);
+    const second = await attack(watched, place, [place.harmless ?? NEW_AND_HARMLESS]);
     const known = new Set([...first.texts, ...second.texts]);
     const before = await watched.state();
     const hostile = await attack(watched, place, TEXTS);
     expect(strangers(hostile, known)).toEqual([]);
     if (place.name !== INSIDE_A_CURSOR) {
-      expect(hostile.times).toBeGreaterThanOrEqual(hostile.taken * second.times);
-      expect(hostile.times).toBeLessThanOrEqual(TEXTS.length * second.times + 3 * (TEXTS.length - hostile.taken));
+      expect(timesOf(hostile)).toBeGreaterThanOrEqual(hostile.taken * timesOf(second));
+      expect(timesOf(hostile)).toBeLessThanOrEqual(TEXTS.length * timesOf(second));
     }
     expect(await watched.state()).toBe(before);
   });
@@ -106,7 +114,7 @@ function attacks({ start, keepsRecord }: Attackable): void {
     "what is not in the grammar is refused before anything is sent, in %s",
     async (_, place) => {
       const hostile = await attack(watched, place, WORDS);
-      expect([hostile.taken, hostile.times, ...hostile.texts]).toEqual([0, 0]);
+      expect([hostile.taken, ...hostile.runs, ...hostile.texts]).toEqual([0]);
     },
   );
 

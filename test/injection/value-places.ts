@@ -4,6 +4,8 @@ import type { Watched } from "./watched.ts";
 
 export interface Place {
   readonly name: string;
+  /** A text that is taken there, as new as any. Default: any word. */
+  readonly harmless?: string;
   /** Puts the text there. Whatever the system refuses, it throws. */
   put(this: void, watched: Watched, text: string): Promise<unknown>;
 }
@@ -84,6 +86,7 @@ export const VALUE_PLACES: readonly Place[] = [
   },
   {
     name: "delete, as a number",
+    harmless: "7",
     put: ({ connector }, text) => connector.execute("delete", { table, where: { id: text, mark: -1 } }),
   },
   {
@@ -179,6 +182,7 @@ export const VALUE_PLACES: readonly Place[] = [
   },
   {
     name: "a JSON path",
+    harmless: "$.a",
     put: ({ connector, atPath }, path) => connector.execute("query", { sql: atPath, values: { path } }),
   },
 ];

@@ -19,8 +19,8 @@ import type { SqlContext } from "../../src/contracts/sql/behaviour.ts";
 export interface Ran {
   /** The statements, without the values of their parameters; each once. */
   readonly texts: ReadonlySet<string>;
-  /** How many times something was carried out. */
-  readonly times: number;
+  /** What was carried out, each time. */
+  readonly runs: readonly string[];
 }
 
 export interface Watched {
@@ -60,6 +60,9 @@ const LOGGED = {
   log_parameter_max_length: "0",
 };
 
+/** Old keys are deleted by the way, at a moment of their own: in nobody's count. */
+const UNPURGED = { idempotency: { keep: 0 } };
+
 interface LogLine {
   readonly error_severity: string;
   readonly message: string;
@@ -74,7 +77,16 @@ export const onPostgreSQL: Attackable = {
     const service = await startService(postgresql({ source: "embedded", conf: LOGGED }));
     const { host, port, database, username, password, dir } = service;
     const make = (): PostgreSQLConnector =>
-      new PostgreSQLConnector({ host, port, database, username, password, maxConnections: 2, retryAttempts: 1 });
+      new PostgreSQLConnector({
+        host,
+        port,
+        database,
+        username,
+        password,
+        maxConnections: 2,
+        retryAttempts: 1,
+        ...UNPURGED,
+      });
     const [connector, admin] = [make(), make()];
     await Promise.all([connector.connect(), admin.connect()]);
     let marks = 0;
@@ -111,7 +123,7 @@ export const onPostgreSQL: Attackable = {
           error_severity === "LOG" ? [message.replace(/^(statement|execute [^:]*): /, "")] : [],
         );
         const refused = between.flatMap(({ statement }) => (statement === undefined ? [] : [statement]));
-        return { texts: new Set([...run, ...refused]), times: run.length };
+        return { texts: new Set([...run, ...refused]), runs: run };
       },
       async state() {
         const [row] = await admin.query({
@@ -138,7 +150,16 @@ export const onMariaDB: Attackable = {
     const service = await startService(mariadb({ conf: { "general-log": "ON", "log-output": "TABLE" } }));
     const { host, port, database, username, password } = service;
     const make = (): MySQLConnector =>
-      new MySQLConnector({ host, port, database, username, password, maxConnections: 2, retryAttempts: 1 });
+      new MySQLConnector({
+        host,
+        port,
+        database,
+        username,
+        password,
+        maxConnections: 2,
+        retryAttempts: 1,
+        ...UNPURGED,
+      });
     const [connector, admin] = [make(), make()];
     await Promise.all([connector.connect(), admin.connect()]);
     return {
@@ -155,8 +176,9 @@ export const onMariaDB: Attackable = {
         const sql = `select command_type as command, cast(argument as char) as text from mysql.general_log
           where command_type in ('Prepare', 'Execute', 'Query') and argument not like '%mysql.general_log%'`;
         const lines = await admin.query({ sql });
-        const texts = lines.filter(({ command }) => command !== "Execute").map(({ text }) => String(text));
-        return { texts: new Set(texts), times: lines.filter(({ command }) => command !== "Prepare").length };
+        const without = (word: string): string[] =>
+          lines.filter(({ command }) => command !== word).map(({ text }) => String(text));
+        return { texts: new Set(without("Execute")), runs: without("Prepare") };
       },
       async state() {
         const [row] = await admin.query({
@@ -182,7 +204,8 @@ export const onSQLite: Attackable = {
   keepsRecord: false,
   async start() {
     const folder = await mkdtemp(join(tmpdir(), "busbar-injection-"));
-    const make = (): SQLiteConnector => new SQLiteConnector({ file: join(folder, "test.db"), retryAttempts: 1 });
+    const make = (): SQLiteConnector =>
+      new SQLiteConnector({ file: join(folder, "test.db"), retryAttempts: 1, ...UNPURGED });
     const [connector, admin] = [make(), make()];
     await connector.connect();
     await admin.connect();
@@ -196,7 +219,7 @@ export const onSQLite: Attackable = {
       atPath: "select json_extract(doc, :path) as it from target where id = 1",
       async watch(work) {
         await work();
-        return { texts: new Set(), times: 0 };
+        return { texts: new Set(), runs: [] };
       },
       async state() {
         const rows = await admin.query({ sql: "select body from canary order by id" });
