@@ -9,6 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeService } from "../../src/testkit/services/describe-service.ts";
 import { NAMES, TEXTS, WORDS } from "./corpus.ts";
 import { COLUMN_PLACES, TABLE_PLACES, WORD_PLACES } from "./name-places.ts";
+import { MANY_ROWS_PLACES } from "./many-rows-places.ts";
+import { POSTGRESQL_NAME_PLACES, POSTGRESQL_PLACES } from "./postgresql-places.ts";
+import { inTransaction, TRANSACTION_PLACES } from "./transaction-places.ts";
 import { INSIDE_A_CURSOR, VALUE_PLACES, type Place } from "./value-places.ts";
 import { onMariaDB, onPostgreSQL, onSQLite, type Attackable, type Ran, type Watched } from "./watched.ts";
 
@@ -57,9 +60,10 @@ function strangers({ texts }: Ran, known: Iterable<string>): string[] {
   return [...texts].filter((text) => !all.has(unlimited(text)) && !isUpkeep(text));
 }
 
-async function prepare({ admin, text, json }: Watched): Promise<void> {
+async function prepare({ admin, text, key, json }: Watched): Promise<void> {
   for (const sql of [
     `create table target (id int primary key, body ${text}, mark int, doc ${json})`,
+    `create table named (name ${key} primary key, mark int)`,
     `create table canary (id int primary key, body ${text})`,
   ])
     await admin.execute("execute", { sql });
@@ -68,7 +72,7 @@ async function prepare({ admin, text, json }: Watched): Promise<void> {
   await admin.execute("insertMany", { table: "target", rows });
 }
 
-function attacks({ start, keepsRecord }: Attackable): void {
+function attacks({ start, keepsRecord, isPostgreSQL = false }: Attackable): void {
   let watched: Watched;
   beforeAll(async () => {
     watched = await start();
@@ -76,7 +80,13 @@ function attacks({ start, keepsRecord }: Attackable): void {
   });
   afterAll(() => watched.close());
 
-  test.each(VALUE_PLACES.map((place) => [place.name, place] as const))("a value stays one in %s", async (_, place) => {
+  const valuePlaces = [
+    ...VALUE_PLACES,
+    ...TRANSACTION_PLACES,
+    ...MANY_ROWS_PLACES,
+    ...(isPostgreSQL ? POSTGRESQL_PLACES : []),
+  ];
+  test.each(valuePlaces.map((place) => [place.name, place] as const))("a value stays one in %s", async (_, place) => {
     // The first time also makes what is missing and prepares.
     const first = await attack(watched, place, [HARMLESS, HARMLESS, ...ALSO_HARMLESS]);
     const second = await attack(watched, place, [place.harmless ?? NEW_AND_HARMLESS]);
@@ -92,8 +102,8 @@ function attacks({ start, keepsRecord }: Attackable): void {
   });
 
   const named = [
-    ...COLUMN_PLACES.map((each) => ["column", each] as const),
-    ...TABLE_PLACES.map((each) => ["table", each] as const),
+    ...[...COLUMN_PLACES, ...COLUMN_PLACES.map(inTransaction)].map((each) => ["column", each] as const),
+    ...[...TABLE_PLACES, ...TABLE_PLACES.map(inTransaction)].map((each) => ["table", each] as const),
   ];
   test.each(named.map(([what, place]) => [what, place.name, place] as const))(
     "a name stays that of a %s which does not exist, in %s",
@@ -110,6 +120,20 @@ function attacks({ start, keepsRecord }: Attackable): void {
     },
   );
 
+  test.each(isPostgreSQL ? POSTGRESQL_NAME_PLACES.map((place) => [place.name, place] as const) : [])(
+    "a name of what need not exist stays one, in %s",
+    async (_, place) => {
+      const { texts } = await attack(watched, place, [HARMLESS]);
+      const renamed = (name: string): string[] =>
+        [...texts].map((text) => text.replaceAll(watched.quote(HARMLESS), () => watched.quote(name)));
+      const before = await watched.state();
+      const hostile = await attack(watched, place, NAMES);
+      expect(hostile.taken).toBeGreaterThan(NAMES.length / 2);
+      expect(strangers(hostile, NAMES.flatMap(renamed))).toEqual([]);
+      expect(await watched.state()).toBe(before);
+    },
+  );
+
   test.each(WORD_PLACES.map((place) => [place.name, place] as const))(
     "what is not in the grammar is refused before anything is sent, in %s",
     async (_, place) => {
@@ -118,18 +142,21 @@ function attacks({ start, keepsRecord }: Attackable): void {
     },
   );
 
-  test("a table and a column with a hostile name work like any other", async () => {
-    const { admin, connector, quote } = watched;
-    const before = await watched.state();
-    // MariaDB takes no name with a space at its end.
-    const usable = NAMES.filter(
+  /** MariaDB takes no name with a space at its end. */
+  const usableNames = (longest = 60): string[] =>
+    NAMES.filter(
       (name) =>
         name.trimEnd() === name &&
         name !== "" &&
-        name.length < 60 &&
+        name.length < longest &&
         !/\p{Surrogate}/u.test(name) &&
         !name.includes("\0"),
     );
+
+  test("a table and a column with a hostile name work like any other", async () => {
+    const { admin, connector, quote } = watched;
+    const before = await watched.state();
+    const usable = usableNames();
     for (const name of usable) {
       const table = [name];
       await admin.execute("execute", {
@@ -150,8 +177,38 @@ function attacks({ start, keepsRecord }: Attackable): void {
         after: page.next!,
       });
       expect([...page.rows, ...rest.rows]).toEqual([3, 4, 5].map(data));
+      await connector.transaction(async (tx) => {
+        await tx.insertMany({ table, rows: Array.from({ length: 60 }, (_, at) => data(100 + at)) });
+        await tx.transaction((inner) => inner.upsert({ table, rows: [data(100)], conflict: [name], update: [] }));
+        expect(await tx.delete({ table, where: Object.fromEntries([[name, { gte: 100 }]]) })).toEqual({ count: 60 });
+      });
       const { tables } = await connector.execute("describe", { table });
       expect(tables.map((each) => [each.name, each.columns.map((column) => column.name)])).toEqual([[name, [name]]]);
+      expect(tables[0]!.primaryKey).toEqual([name]);
+      const all = await connector.execute("describe", {});
+      expect(all.tables.filter((each) => each.name === name)).toEqual(tables);
+      await connector.execute("privileges");
+      await admin.execute("execute", { sql: `drop table ${quote(name)}` });
+    }
+    expect(await watched.state()).toBe(before);
+  });
+
+  test("a ledger with a hostile name works like any other", async () => {
+    const { admin, quote, withLedger } = watched;
+    const before = await watched.state();
+    for (const name of usableNames(40)) {
+      const connector = withLedger([name]);
+      await connector.connect();
+      const update = (): Promise<unknown> =>
+        connector.execute(
+          "update",
+          { table: "target", data: { mark: 4 }, where: { id: 2 } },
+          { idempotencyKey: "the same" },
+        );
+      expect(await update()).toEqual(await update());
+      const { rows } = await admin.execute("select", { table: [name], columns: ["operation"] });
+      expect(rows).toEqual([{ operation: "update" }]);
+      await connector.disconnect();
       await admin.execute("execute", { sql: `drop table ${quote(name)}` });
     }
     expect(await watched.state()).toBe(before);

@@ -40,9 +40,23 @@ export const COLUMN_PLACES: readonly Place[] = [
     put: ({ connector }, name) => connector.execute("insertMany", { table, rows: [row(name, 1)] }),
   },
   {
+    name: "insertMany of many rows",
+    put: ({ connector }, name) => connector.execute("insertMany", { table, rows: many(name) }),
+  },
+  {
     name: "upsert",
     put: ({ connector }, name) =>
       connector.execute("upsert", { table, rows: [{ id, ...row(name, 1) }], conflict: [name], update: [name] }),
+  },
+  {
+    name: "upsert, conflict",
+    put: ({ connector }, name) =>
+      connector.execute("upsert", { table, rows: [{ id, ...row(name, 1) }], conflict: ["id", name], update: [] }),
+  },
+  {
+    name: "upsert, returning",
+    put: ({ connector }, name) =>
+      connector.execute("upsert", { table, rows: [{ id, mark: 1 }], conflict: ["id"], returning: [name] }),
   },
   {
     name: "update",
@@ -50,13 +64,25 @@ export const COLUMN_PLACES: readonly Place[] = [
   },
 ];
 
+/** Rows enough for the system's own way to take many. */
+const many = (name: string): Row[] => Array.from({ length: 60 }, (_, at) => ({ id: 500 + at, ...row(name, 1) }));
+
 /** A table that does not exist. */
 export const TABLE_PLACES: readonly Place[] = [
   { name: "select", put: ({ connector }, name) => connector.execute("select", { table: [name] }) },
+  { name: "select, as text", put: ({ connector }, name) => connector.execute("select", { table: name }) },
+  {
+    name: "select, as its schema",
+    put: ({ connector }, name) => connector.execute("select", { table: [name, table] }),
+  },
   { name: "insert", put: ({ connector }, name) => connector.execute("insert", { table: [name], data: { id } }) },
   {
     name: "insertMany",
     put: ({ connector }, name) => connector.execute("insertMany", { table: [name], rows: [{ id }] }),
+  },
+  {
+    name: "insertMany of many rows",
+    put: ({ connector }, name) => connector.execute("insertMany", { table: [name], rows: many("mark") }),
   },
   {
     name: "upsert",
@@ -88,6 +114,33 @@ export const WORD_PLACES: readonly Place[] = [
     name: "an isolation level",
     put: ({ connector }, isolation) =>
       connector.execute("transaction", { statements: [{ sql: "select 1" }], isolation: isolation as "serializable" }),
+  },
+  {
+    name: "an isolation level of a function",
+    put: ({ connector }, isolation) =>
+      connector.transaction((tx) => tx.query({ sql: "select 1" }), { isolation: isolation as "serializable" }),
+  },
+  ...(["columns", "orderBy", "where", "after", "maxRows"] as const).map((field): Place => ({
+    name: `${field} of select`,
+    put: ({ connector }, text) => connector.execute("select", { table, ...row(field, text) }),
+  })),
+  ...(["rows", "conflict", "update", "returning"] as const).map((field): Place => ({
+    name: `${field} of upsert`,
+    put: ({ connector }, text) =>
+      connector.execute("upsert", { table, rows: [{ id, mark: 1 }], conflict: ["id"], ...row(field, text) }),
+  })),
+  {
+    name: "all",
+    put: ({ connector }, all) => connector.execute("delete", { table, all: all as unknown as boolean }),
+  },
+  {
+    name: "analyze",
+    put: ({ connector }, analyze) =>
+      connector.execute("explain", { sql: "select 1", analyze: analyze as unknown as boolean }),
+  },
+  {
+    name: "a table of four names",
+    put: ({ connector }, text) => connector.execute("select", { table: `a.b.c.${text}` }),
   },
   {
     name: "the size of a batch",

@@ -63,6 +63,14 @@ export const VALUE_PLACES: readonly Place[] = [
     },
   },
   {
+    name: "upsert, in the columns of the conflict",
+    async put({ connector }, name) {
+      const input = { table: "named", rows: [{ name, mark: 1 }], conflict: ["name"] };
+      assert.deepEqual(await connector.execute("upsert", input), { count: 1 });
+      assert.deepEqual(await connector.execute("upsert", input), { count: 1 });
+    },
+  },
+  {
     name: "update, as data",
     async put({ connector }, body) {
       assert.equal((await connector.execute("update", { table, data: { body }, where: { id: 1 } })).count, 1);
@@ -143,6 +151,17 @@ export const VALUE_PLACES: readonly Place[] = [
       }),
   },
   {
+    name: "batch, in lists",
+    put: ({ connector, placeholder }, text) =>
+      connector.execute("batch", {
+        sql: `update target set body = ${placeholder(1)} where id = ${placeholder(2)}`,
+        values: [
+          [text, 1],
+          [text, 2],
+        ],
+      }),
+  },
+  {
     name: "transaction of statements",
     put: ({ connector }, text) =>
       connector.execute("transaction", {
@@ -160,6 +179,19 @@ export const VALUE_PLACES: readonly Place[] = [
     name: "explain",
     put: ({ connector }, text) =>
       connector.execute("explain", { sql: "select id from target where body = :text", values: { text } }),
+  },
+  {
+    name: "explain, measured",
+    put: ({ connector }, text) =>
+      connector.execute("explain", {
+        sql: "select id from target where body = :text",
+        values: { text },
+        analyze: true,
+      }),
+  },
+  {
+    name: "describe, as a table",
+    put: ({ connector }, name) => connector.execute("describe", { table: [name] }),
   },
   {
     name: "describe, as a schema",

@@ -5,7 +5,7 @@
  * harmless value makes the server run is what a hostile one may make it run, to the letter and as often. SQLite keeps no
  * record; there it is what could be struck that is looked at, over another connection.
  */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -27,8 +27,14 @@ export interface Watched {
   readonly connector: SqlContext["connector"];
   /** As the connector's, but not watched. */
   readonly admin: SqlContext["connector"];
+  /** The same as the connector, with what only PostgreSQL's has. */
+  readonly postgresql?: PostgreSQLConnector;
+  /** As the connector's, with a ledger of that name. */
+  withLedger(this: void, table: readonly string[]): SqlContext["connector"];
   readonly json: string;
   readonly text: string;
+  /** A text that can be a key. */
+  readonly key: string;
   placeholder(this: void, n: number): string;
   /** Written here once more: the test must not take the dialect's word. */
   quote(this: void, name: string): string;
@@ -47,9 +53,12 @@ export interface Attackable {
   readonly spec?: ServiceSpec;
   /** Whether it tells what it ran. */
   readonly keepsRecord: boolean;
+  /** Whether it has what only PostgreSQL has. Default: it has not. */
+  readonly isPostgreSQL?: boolean;
   start(): Promise<Watched>;
 }
 
+const LINE_FEED = 0x0a;
 const FOLDER = "statements";
 const LOGGED = {
   logging_collector: "on",
@@ -60,8 +69,13 @@ const LOGGED = {
   log_parameter_max_length: "0",
 };
 
+interface Ledger {
+  readonly keep: number;
+  readonly table?: string[];
+}
+
 /** Old keys are deleted by the way, at a moment of their own: in nobody's count. */
-const UNPURGED = { idempotency: { keep: 0 } };
+const UNPURGED: Ledger = { keep: 0 };
 
 interface LogLine {
   readonly error_severity: string;
@@ -73,10 +87,11 @@ export const onPostgreSQL: Attackable = {
   name: "PostgreSQL",
   spec: postgresql({ source: "embedded" }),
   keepsRecord: true,
+  isPostgreSQL: true,
   async start() {
     const service = await startService(postgresql({ source: "embedded", conf: LOGGED }));
     const { host, port, database, username, password, dir } = service;
-    const make = (): PostgreSQLConnector =>
+    const make = (idempotency: Ledger = UNPURGED): PostgreSQLConnector =>
       new PostgreSQLConnector({
         host,
         port,
@@ -85,7 +100,7 @@ export const onPostgreSQL: Attackable = {
         password,
         maxConnections: 2,
         retryAttempts: 1,
-        ...UNPURGED,
+        idempotency,
       });
     const [connector, admin] = [make(), make()];
     await Promise.all([connector.connect(), admin.connect()]);
@@ -96,19 +111,27 @@ export const onPostgreSQL: Attackable = {
       await admin.query({ sql: text });
       return text;
     };
+    const log = await open(join(dir, "data", FOLDER, `${FOLDER}.json`));
+    let unread = Buffer.alloc(0);
+    /** The lines after those of the time before. */
     const linesUpTo = async (last: string): Promise<LogLine[]> => {
-      for (;;) {
-        const log = await readFile(join(dir, "data", FOLDER, `${FOLDER}.json`), "utf8");
-        const lines = log.split("\n").filter(Boolean);
-        if (log.endsWith("\n") && log.includes(last)) return lines.map((line) => JSON.parse(line) as LogLine);
-        await pause(10);
+      while (unread.at(-1) !== LINE_FEED || !unread.includes(last)) {
+        await pause(5);
+        // Goes on where it ended.
+        unread = Buffer.concat([unread, await log.readFile()]);
       }
+      const lines = unread.toString().split("\n").filter(Boolean);
+      unread = Buffer.alloc(0);
+      return lines.map((line) => JSON.parse(line) as LogLine);
     };
     return {
       connector,
       admin,
+      postgresql: connector,
+      withLedger: (table) => make({ ...UNPURGED, table: [...table] }),
       json: "jsonb",
       text: "text",
+      key: "text",
       placeholder: (n) => `$${n}`,
       quote: (name) => `"${name.replaceAll('"', '""')}"`,
       atPath: "select jsonb_path_query_array(doc, cast(:path as text)::jsonpath)::text as it from target where id = 1",
@@ -135,7 +158,7 @@ export const onPostgreSQL: Attackable = {
         return JSON.stringify(row);
       },
       async close() {
-        await Promise.all([connector.disconnect(), admin.disconnect()]);
+        await Promise.all([connector.disconnect(), admin.disconnect(), log.close()]);
         await service.destroy();
       },
     };
@@ -149,7 +172,7 @@ export const onMariaDB: Attackable = {
   async start() {
     const service = await startService(mariadb({ conf: { "general-log": "ON", "log-output": "TABLE" } }));
     const { host, port, database, username, password } = service;
-    const make = (): MySQLConnector =>
+    const make = (idempotency: Ledger = UNPURGED): MySQLConnector =>
       new MySQLConnector({
         host,
         port,
@@ -158,15 +181,17 @@ export const onMariaDB: Attackable = {
         password,
         maxConnections: 2,
         retryAttempts: 1,
-        ...UNPURGED,
+        idempotency,
       });
     const [connector, admin] = [make(), make()];
     await Promise.all([connector.connect(), admin.connect()]);
     return {
       connector,
       admin,
+      withLedger: (table) => make({ ...UNPURGED, table: [...table] }),
       json: "json",
       text: "longtext character set utf8mb4 collate utf8mb4_nopad_bin",
+      key: "varchar(500) character set utf8mb4 collate utf8mb4_nopad_bin",
       placeholder: () => "?",
       quote: (name) => `\`${name.replaceAll("`", "``")}\``,
       atPath: "select json_extract(doc, :path) as it from target where id = 1",
@@ -204,16 +229,18 @@ export const onSQLite: Attackable = {
   keepsRecord: false,
   async start() {
     const folder = await mkdtemp(join(tmpdir(), "busbar-injection-"));
-    const make = (): SQLiteConnector =>
-      new SQLiteConnector({ file: join(folder, "test.db"), retryAttempts: 1, ...UNPURGED });
+    const make = (idempotency: Ledger = UNPURGED): SQLiteConnector =>
+      new SQLiteConnector({ file: join(folder, "test.db"), retryAttempts: 1, idempotency });
     const [connector, admin] = [make(), make()];
     await connector.connect();
     await admin.connect();
     return {
       connector,
       admin,
+      withLedger: (table) => make({ ...UNPURGED, table: [...table] }),
       json: "json",
       text: "text",
+      key: "text",
       placeholder: (n) => `?${n}`,
       quote: (name) => `\`${name.replaceAll("`", "``")}\``,
       atPath: "select json_extract(doc, :path) as it from target where id = 1",
