@@ -24,6 +24,10 @@ export const COLUMN_PLACES: readonly Place[] = [
     put: ({ connector }, name) => connector.execute("delete", { table, where: { id, or: [{ not: row(name, null) }] } }),
   },
   {
+    name: "delete, in a pair",
+    put: ({ connector }, name) => connector.execute("delete", { table, where: { id, not: [name, null] } }),
+  },
+  {
     name: "delete, returning",
     put: ({ connector }, name) => connector.execute("delete", { table, where: { id }, returning: [name] }),
   },

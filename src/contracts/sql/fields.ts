@@ -67,7 +67,7 @@ export const table = z
     description: "The table: `users`, `sales.users`, or `[sales, users]` where a name itself holds a dot.",
   });
 export const where = map(
-  'Conditions by column, all of which must hold: a value means equal, null means IS NULL, a list means any of these, and a map has operators: `{ age: { gte: 18 }, name: { like: "A%" } }` (eq, ne, gt, gte, lt, lte, in, notIn, like, notLike, startsWith, endsWith, contains). `or` and `and` take lists of conditions, `not` takes one.',
+  'Conditions by column, all of which must hold: a value means equal, null means IS NULL, a list means any of these, and a map has operators: `{ age: { gte: 18 }, name: { like: "A%" } }` (eq, ne, gt, gte, lt, lte, in, notIn, like, notLike, startsWith, endsWith, contains). `or` and `and` take lists of conditions, `not` takes one; there, a pair `[column, condition]` names any column.',
 );
 export const all = z
   .boolean()

@@ -45,6 +45,13 @@ describe("a condition", () => {
     [{ not: { a: 1, b: 2 } }, 'NOT ("a" = $1 AND "b" = $2)', [1, 2]],
     [{ d: 0, not: { or: [{ a: 1 }] } }, '"d" = $1 AND NOT ((("a" = $2)))', [0, 1]],
     [{ 'a"b': 1 }, '"a""b" = $1', [1]],
+    [{ and: [["or", 1]] }, '(("or" = $1))', [1]],
+    [
+      { or: [["and", null], ["or", { gt: 1, lt: 3 }], { a: 1 }] },
+      '(("and" IS NULL) OR ("or" > $1 AND "or" < $2) OR ("a" = $3))',
+      [1, 3, 1],
+    ],
+    [{ not: ["not", [1, null]] }, 'NOT (("not" IN ($1) OR "not" IS NULL))', [1]],
   ])("%o", (where, sql, values) => {
     expect(compiled(where)).toEqual({ sql, values });
   });
@@ -82,6 +89,13 @@ describe("is refused:", () => {
     ["`or` without a list", { or: { a: 1 } }, /takes a list/],
     ["`or` of values", { or: [1] }, /no condition/],
     ["`not` of a list", { not: [{ a: 1 }] }, /no condition/],
+    ["`not` of a list with a map in it", { not: [{ a: 1 }, { b: 1 }] }, /no condition/],
+    ["a pair without a condition", { and: [["a", undefined]] }, /undefined/],
+    ["a list of one", { and: [["a"]] }, /no condition/],
+    ["a list of three", { or: [["a", "=", 1]] }, /no condition/],
+    ["a pair that names no column", { or: [["", 1]] }, /is empty/],
+    ["a pair of a number", { or: [[1, 1]] }, /no condition/],
+    ["a pair with an operator that there is not", { or: [["a", { "= 1 OR 1": 1 }]] }, /unknown name/],
     ["`and` of instances", { and: [new Date()] }, /no condition/],
     ["what holds itself", cyclic, /deeper than 20/],
     ["the name of no column", { "": 1 }, /is empty/],
@@ -105,6 +119,8 @@ describe("is refused:", () => {
     ["no list at all in `not`", { not: { a: [] } }],
     ["an empty `in` in `not`", { not: { a: { in: [] } } }],
     ["an empty `or` in `not`", { not: { or: [] } }],
+    ["an empty list of a pair in `not`", { not: ["a", []] }],
+    ["an empty list of a pair deep in `not`", { not: { or: [["a", { in: [] }]] } }],
     ["an empty list deep in `not`", { not: { and: [{ or: [{ a: [] }] }] } }],
     ["an empty list in two", { not: { not: { a: [] } } }],
     ["an empty beginning", { a: { startsWith: "" } }],
@@ -130,7 +146,8 @@ test("whatever is asked for, the text has only names in quotes, words of ours an
       { maxDepth: 3 },
       fc.dictionary(text, value, { maxKeys: 3 }),
       fc.record({ or: fc.array(tie("where"), { maxLength: 2 }) }),
-      fc.record({ not: tie("where") }),
+      fc.record({ not: fc.oneof(tie("where"), fc.tuple(text, value)) }),
+      fc.record({ and: fc.array(fc.oneof(tie("where"), fc.tuple(text, value)), { maxLength: 2 }) }),
     ),
   }));
   fc.assert(

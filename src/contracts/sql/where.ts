@@ -7,6 +7,7 @@
  *   { or: [{ … }, { … }] }          any of these; an empty list is none
  *   { and: [{ … }, { … }] }         all of these
  *   { not: { … } }                  not this
+ *   { and: [["or", 7]] }            a pair inside of these three is a column and its condition, whatever it is called
  *
  * What stands side by side must all hold. Every value is a parameter, every column is quoted by the dialect, and whatever is
  * not in the grammar is refused. NULL is neither equal nor unequal to anything, as in SQL: `ne`, `notIn` and `not` do not
@@ -60,9 +61,15 @@ function group(name: "or" | "and", value: unknown, place: Place, depth: number):
 }
 
 function inner(name: string, value: unknown, place: Place, depth: number): string {
+  if (isPair(value)) return condition(value[0], value[1], place);
   const sql = isPlainObject(value) ? conjunction(value, place, depth + 1) : undefined;
   if (sql !== undefined) return sql;
   throw invalid(`"${name}" holds something that is no condition, or an empty one`);
+}
+
+/** How a column is named that is called as a group is; the names of groups cannot be taken from columns otherwise. */
+function isPair(value: unknown): value is readonly [column: string, condition: unknown] {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string";
 }
 
 function condition(column: string, value: unknown, parameters: Place): string {

@@ -94,6 +94,44 @@ export const conditionCases: readonly SqlCase[] = [
     },
   },
   {
+    name: "where names columns that are called as its own words are, in pairs",
+    async run(ctx) {
+      const { connector, types, quote } = ctx;
+      const words = ["or", "and", "not"];
+      const columns = words.map((word) => `${quote(word)} ${types.int32}`).join(", ");
+      const table = await makeTable(ctx, `id ${types.id}, mark ${types.int32}, ${columns}`);
+      const rows = [1, 2, 3].map((at) => Object.fromEntries(words.map((word, nth) => [word, at * 10 + nth])));
+      await connector.execute("insertMany", { table, rows });
+      const cases: (readonly [where: Row, rows: readonly number[]])[] = [
+        [{ and: [["or", 10]] }, [1]],
+        [
+          {
+            and: [
+              ["or", { gte: 20 }],
+              ["and", [11, 21]],
+            ],
+          },
+          [2],
+        ],
+        [{ or: [["not", 12], { and: [["or", 30]] }] }, [1, 3]],
+        [{ not: ["not", 12] }, [2, 3]],
+        [
+          {
+            not: {
+              or: [
+                ["and", null],
+                ["or", [10, 20]],
+              ],
+            },
+          },
+          [3],
+        ],
+      ];
+      for (const [where, ids] of cases)
+        assert.deepEqual(await found(ctx, table, where), ids, `where ${JSON.stringify(where)}`);
+    },
+  },
+  {
     name: "where refuses everything that would mean every row by accident",
     async run(ctx) {
       const { connector } = ctx;
