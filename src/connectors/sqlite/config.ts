@@ -39,6 +39,12 @@ export const options = z
       description:
         "`normal` can lose the last transactions when the machine loses power, never when the process dies; `full` none.",
     }),
+    backupFolder: z
+      .string()
+      .min(1)
+      .refine((path) => !path.includes("\0"), { error: "must not contain the character NUL" })
+      .optional()
+      .meta({ description: "Folder that `backup` writes to. Default: the database's own." }),
     foreignKeys: z.boolean().default(true).meta({ description: "Whether foreign keys are enforced." }),
     cacheSize: z.int().min(0).default(16_384).meta({ description: "Page cache of each connection, in KiB." }),
     statementCache: z.int().min(1).max(10_000).default(200).meta({

@@ -99,6 +99,11 @@ export class SqliteConnection implements SqlConnection {
     }
   }
 
+  /** What it runs on, for what is no statement. */
+  get backend(): Backend {
+    return this.#settings.backend;
+  }
+
   async tidy(): Promise<void> {
     if (this.isBroken) return;
     if (this.transaction !== "none") await this.run({ sql: "ROLLBACK", values: [] }).catch(() => this.destroy());

@@ -1,10 +1,9 @@
 /** SQLite: a database in one file, or in memory. */
 import { defineConnector } from "../define.ts";
 import { sqlConnector } from "../../contracts/sql/connector.ts";
-import { sqlOperations } from "../../contracts/sql/operations.ts";
 import { connection, options } from "./config.ts";
 import { classify } from "./errors.ts";
-import { openSession } from "./session.ts";
+import { openSession, operations } from "./session.ts";
 import { dialect } from "./text/dialect.ts";
 
 const Defined = defineConnector({
@@ -14,7 +13,7 @@ const Defined = defineConnector({
   summary: "Reads and writes tables of a SQLite database, a file that needs no server.",
   connection,
   options,
-  operations: sqlOperations,
+  operations,
   server: ({ file }) => ({ address: file }),
   open: openSession,
   classify,

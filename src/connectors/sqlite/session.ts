@@ -2,11 +2,14 @@
 import { poolSize } from "../../config/fields.ts";
 import { orAborted } from "../../core/abort.ts";
 import { toConnectorError } from "../../core/classify.ts";
-import type { Config, Environment } from "../../core/definition.ts";
+import type { Config, Environment, Session } from "../../core/definition.ts";
 import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
-import { sqlHandlers, type SqlHandlers } from "../../contracts/sql/handlers.ts";
+import { sqlHandlers } from "../../contracts/sql/handlers.ts";
+import { sqlOperations } from "../../contracts/sql/operations.ts";
 import { SqlSession } from "../../contracts/sql/session.ts";
+import { backUp, type BackupSettings } from "./backup/backup.ts";
+import { backupOperations } from "./backup/operation.ts";
 import { MEMORY, type connection as connectionFields, type Options, type options as optionFields } from "./config.ts";
 import { SqliteConnection } from "./connection.ts";
 import { loadSqlite } from "./driver/load.ts";
@@ -23,7 +26,10 @@ import { Thread } from "./worker/thread.ts";
 /** How long cancelled calls get to give their connections back when the session closes. */
 const CLOSE_MS = 2_000;
 
-export interface SQLiteSession extends SqlHandlers {
+/** All operations of the connector. */
+export const operations = { ...sqlOperations, ...backupOperations };
+
+export interface SQLiteSession extends Pick<Session<typeof operations>, "handlers" | "readOnlyHandlers"> {
   readonly sql: SqlSession<SqliteConnection>;
   ping(signal: AbortSignal): Promise<void | Degraded>;
   close(): Promise<void>;
@@ -74,8 +80,20 @@ export async function openSession(
     idempotency: options.idempotency,
     onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
   });
+  const use: BackupSettings["use"] = async (call, work) => {
+    if (isMemory) {
+      const borrowed = await borrow(call.signal);
+      return turns.untilFree(() => work(borrowed.backend), isBusy, call).finally(() => pool.release(borrowed));
+    }
+    // In a thread of its own, whatever the mode: it can take long.
+    const start = { driver: driver.name, options: { ...engineOptions, create: false } };
+    const own = await turns.untilFree(() => WorkerBackend.open(new Thread(start, clock), false), isBusy, call);
+    return turns.untilFree(() => work(own), isBusy, call).finally(() => own.close().catch(() => {}));
+  };
+  const { handlers, readOnlyHandlers } = sqlHandlers(sql);
   return {
-    ...sqlHandlers(sql),
+    handlers: { ...handlers, backup: (input, call) => backUp(input, call, { file, options, use }) },
+    ...(readOnlyHandlers && { readOnlyHandlers }),
     sql,
     async ping(signal): Promise<Degraded | void> {
       if (!pool.hasRoom) return { degraded: `${pool.waiting} calls wait for one of ${pool.size} connections` };

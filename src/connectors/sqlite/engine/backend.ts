@@ -1,6 +1,7 @@
 /** One engine, wherever it runs. */
 import type { Call } from "../../../core/call.ts";
 import type { DeclaredColumn, SqliteValue } from "../driver/port.ts";
+import type { CopyOrder } from "../backup/write-copy.ts";
 import type { EngineAnswer, EngineRequest } from "./request.ts";
 
 /** What requests that went together came back with. */
@@ -23,6 +24,8 @@ export interface Backend {
   fetch(most: number, call?: Call): Promise<readonly (readonly SqliteValue[])[]>;
   /** Ends reading. */
   endFetch(): Promise<void>;
+  /** Writes the database to a file of its own; how many bytes it has. */
+  copy(order: CopyOrder, call?: Call): Promise<number>;
   close(): Promise<void>;
 }
 

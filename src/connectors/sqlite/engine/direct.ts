@@ -1,4 +1,5 @@
 /** The engine in the caller's own thread. */
+import type { CopyOrder } from "../backup/write-copy.ts";
 import type { DeclaredColumn, Driver, SqliteValue } from "../driver/port.ts";
 import { runInOrder, type Backend, type EngineAnswers } from "./backend.ts";
 import { Engine } from "./engine.ts";
@@ -38,6 +39,10 @@ export class DirectBackend implements Backend {
 
   async endFetch(): Promise<void> {
     this.#engine.endFetch();
+  }
+
+  async copy(order: CopyOrder): Promise<number> {
+    return this.#engine.copy(order);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import { ConnectorError } from "../../../core/errors.ts";
 import { tooLarge } from "../../../contracts/sql/too-large.ts";
 import type { Cursor, Database, DeclaredColumn, Driver, Prepared, SqliteValue } from "../driver/port.ts";
 import { factsOf, type StatementFacts } from "../text/statement-facts.ts";
+import { writeCopy, type CopyOrder } from "../backup/write-copy.ts";
 import { isBusy } from "../driver/sqlite-error.ts";
 import { BEGIN_READ_ONLY, type EngineAnswer, type EngineOptions, type EngineRequest } from "./request.ts";
 
@@ -101,6 +102,14 @@ export class Engine {
     const cursor = this.#cursor;
     this.#cursor = undefined;
     cursor?.end();
+  }
+
+  /** Writes the database to a file of its own; how many bytes it has. */
+  copy(order: CopyOrder): number {
+    return writeCopy(order, (path) => {
+      this.#database.prepare("VACUUM INTO ?1").run([path]);
+      if (this.isGivenUp()) throw givenUp();
+    });
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 /** An engine in a thread of its own. */
 import type { Call } from "../../../core/call.ts";
+import type { CopyOrder } from "../backup/write-copy.ts";
 import type { DeclaredColumn, SqliteValue } from "../driver/port.ts";
 import type { Backend, EngineAnswers } from "../engine/backend.ts";
 import type { EngineAnswer, EngineRequest } from "../engine/request.ts";
@@ -58,6 +59,10 @@ export class WorkerBackend implements Backend {
 
   async endFetch(): Promise<void> {
     await this.#ask({ do: "endFetch" });
+  }
+
+  copy(order: CopyOrder, call?: Call): Promise<number> {
+    return this.#ask({ do: "copy", order }, call) as Promise<number>;
   }
 
   async close(): Promise<void> {

@@ -64,6 +64,8 @@ function answerTo({ id, connection, work }: Question): unknown {
       return engine.fetch(work.most);
     case "endFetch":
       return engine.endFetch();
+    case "copy":
+      return engine.copy(work.order);
     case "close":
       engines.delete(connection);
       return engine.close();

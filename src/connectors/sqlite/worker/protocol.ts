@@ -2,6 +2,7 @@
 import { ConnectorError, type Kind, type Outcome } from "../../../core/errors.ts";
 import type { Driver } from "../driver/port.ts";
 import { SqliteError } from "../driver/sqlite-error.ts";
+import type { CopyOrder } from "../backup/write-copy.ts";
 import type { EngineOptions, EngineRequest } from "../engine/request.ts";
 
 /** What the thread begins with. */
@@ -17,7 +18,8 @@ export type Work =
   | { readonly do: "connect" | "endFetch" | "close" }
   | { readonly do: "run" | "open"; readonly request: EngineRequest }
   | { readonly do: "runAll"; readonly requests: readonly EngineRequest[] }
-  | { readonly do: "fetch"; readonly most: number };
+  | { readonly do: "fetch"; readonly most: number }
+  | { readonly do: "copy"; readonly order: CopyOrder };
 
 export interface Question {
   readonly id: number;
