@@ -5,4 +5,4 @@
 import { register } from "node:module";
 import { isMainThread } from "node:worker_threads";
 
-if (!isMainThread) register("./worker-sources-hooks.mjs", import.meta.url);
+if (!isMainThread || process.env.BUSBAR_RUN_SOURCES === "1") register("./worker-sources-hooks.mjs", import.meta.url);

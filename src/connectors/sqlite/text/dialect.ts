@@ -57,6 +57,8 @@ export const dialect: Dialect = {
   order: (name, direction) => `${name} ${direction === "desc" ? "DESC NULLS FIRST" : "ASC NULLS LAST"}`,
   // CAST keeps fifteen digits of a REAL.
   exactText: (name) => `CASE typeof(${name}) WHEN 'real' THEN printf('%!.17g', ${name}) ELSE CAST(${name} AS text) END`,
+  // Such a column keeps values of any type as they are, and a number is less than every text (SQLite manual, "Datatypes", 4.2).
+  canPageBy: (type) => /INT|CHAR|CLOB|TEXT/i.test(type) || !/^any$|BLOB/i.test(type),
   onConflict: (conflict, update) => {
     const sets = update.map((name) => `${name} = excluded.${name}`).join(", ");
     return ` ON CONFLICT (${conflict.join(", ")}) DO ${sets === "" ? "NOTHING" : `UPDATE SET ${sets}`}`;
