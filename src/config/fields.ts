@@ -71,6 +71,7 @@ export const tlsDetails = z.strictObject({
   ca: z.string().optional().meta({ description: "Certificate of the authority, PEM text." }),
   cert: z.string().optional().meta({ description: "Client certificate, PEM text." }),
   key: secret("Key of the client certificate, PEM text.").optional(),
+  passphrase: secret("Passphrase of that key, where it is encrypted.").optional(),
   servername: z.string().optional().meta({ description: "Name to check and to send, where it is not the host." }),
 });
 

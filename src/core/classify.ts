@@ -10,10 +10,16 @@ export type Classification =
       readonly message?: string;
     });
 
+interface SocketFacts {
+  readonly kind: Kind;
+  readonly outcome?: "none";
+  readonly hint?: string;
+  /** Instead of the error's own. */
+  readonly message?: string;
+}
+
 /** Errors of Node's sockets, resolver and TLS. `none`: the request cannot have reached the system. */
-const SOCKET_ERRORS: Readonly<
-  Record<string, { readonly kind: Kind; readonly outcome?: "none"; readonly hint?: string }>
-> = {
+const SOCKET_ERRORS: Readonly<Record<string, SocketFacts>> = {
   ECONNREFUSED: { kind: "unavailable", outcome: "none", hint: "Is the system running, and are host and port right?" },
   ENOTFOUND: { kind: "unavailable", outcome: "none", hint: "The host's name does not resolve; check its spelling." },
   EAI_AGAIN: { kind: "unavailable", outcome: "none", hint: "The resolver does not answer." },
@@ -49,8 +55,26 @@ const SOCKET_ERRORS: Readonly<
     outcome: "none",
     hint: "The certificate is for another host name.",
   },
+  ...refusedCertificates(),
   CERT_HAS_EXPIRED: { kind: "unavailable", outcome: "none", hint: "The server's certificate has expired." },
 };
+
+/** Alerts by which a server ends a handshake because of what the client showed; OpenSSL's text about them says little. */
+function refusedCertificates(): Record<string, SocketFacts> {
+  const hint = "Is the client certificate in date, complete, and of an authority that the server trusts?";
+  const message = "The server refuses the client certificate";
+  const facts = { kind: "unauthenticated", outcome: "none", hint, message } as const;
+  const codes = [
+    "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE",
+    "ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+    "ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED",
+    "ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED",
+    "ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+    "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA",
+    "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+  ];
+  return Object.fromEntries(codes.map((code) => [code, facts]));
+}
 
 /** Errors inside errors are looked through to this depth. */
 const DEEPEST = 4;
@@ -65,7 +89,7 @@ function find(error: unknown, depth: number): Classification | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
   const facts = typeof code === "string" ? SOCKET_ERRORS[code] : undefined;
   if (facts !== undefined) {
-    const message = error.message || KINDS[facts.kind].sentence;
+    const message = facts.message ?? (error.message || KINDS[facts.kind].sentence);
     // Nothing is sent before the connection stands, however the attempt to make it ends.
     return syscall === "connect" ? { ...facts, code, message, outcome: "none" } : { ...facts, code, message };
   }

@@ -39,6 +39,7 @@ export { ServiceUnavailable } from "./services/service-unavailable.ts";
 export { startService, type Service } from "./services/service.ts";
 export {
   makeTestCertificates,
+  signTestClient,
   type ShownCertificate,
   type TestCertificate,
   type TestCertificates,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { checkPoolSize, duration, pool } from "../../config/fields.ts";
 import type { Place } from "./connecting/suitable.ts";
-import { addressFields } from "../../contracts/sql/address.ts";
+import { addressFields, addressOf } from "../../contracts/sql/address.ts";
 import { ledgerOptions } from "../../contracts/sql/ledger-options.ts";
 
 export const SYSTEM = { port: 5432, schemes: ["postgresql", "postgres"] } as const;
@@ -23,6 +23,16 @@ export const connection = addressFields(SYSTEM)
       description:
         "Further servers of the same database, as `host` or `host:port`: tried in order where the one before cannot be reached or is not what `targetSessionAttrs` asks for.",
     }),
+    channelBinding: z.enum(["disable", "prefer", "require"]).optional().meta({
+      description:
+        "Binds the login to the TLS connection (SCRAM-SHA-256-PLUS), so that nobody in between can pass it on: `prefer` where the server offers it, `require` or not at all.",
+      default: "prefer",
+    }),
+  })
+  .superRefine(({ channelBinding, ...written }, context) => {
+    const { ssl } = addressOf(written, SYSTEM);
+    if (channelBinding === "require" && (ssl === false || ssl === "disable"))
+      context.addIssue({ code: "custom", path: ["channelBinding"], message: "needs TLS; say `ssl: verify-full`" });
   })
   .meta({
     examples: [{ host: "localhost", database: "app", username: "app", password: "…" }],

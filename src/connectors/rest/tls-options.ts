@@ -17,10 +17,10 @@ export interface TLSOptions {
 
 export function tlsOptions(settings: z.output<typeof tlsDetails> | undefined): Record<"own" | "others", TLSOptions> {
   if (settings === undefined) return { own: {}, others: {} };
-  const { mode, ca, cert, key, servername } = settings;
+  const { mode, ca, cert, key, passphrase, servername } = settings;
   try {
     // Made once: certificates are not read again for every connection.
-    const secureContext = createSecureContext({ ca, cert, key: key?.reveal() });
+    const secureContext = createSecureContext({ ca, cert, key: key?.reveal(), passphrase: passphrase?.reveal() });
     const others = ca === undefined ? {} : { secureContext: createSecureContext({ ca: [...rootCertificates, ca] }) };
     const own = { secureContext, rejectUnauthorized: mode !== "require" };
     return { own: servername === undefined ? own : { ...own, servername }, others };

@@ -38,8 +38,11 @@ export interface PostgresqlTls {
   readonly show?: ShownCertificate["show"];
   /** Refuses connections without TLS. Default: both are served. */
   readonly required?: boolean;
-  /** Refuses clients without a certificate of the test authority; implies `required`. */
-  readonly clientCertificate?: boolean;
+  /**
+   * Refuses clients without a certificate of the test authority; implies `required`. With `login` the certificate is what
+   * a client logs in with, as the user that its common name says, and no password is asked for.
+   */
+  readonly clientCertificate?: boolean | "login";
 }
 
 /** A PostgreSQL server whose superuser is `test`, with scram-sha-256 and TCP on the loopback address only. */
@@ -123,7 +126,8 @@ const settings = (values: Readonly<Record<string, string>>): string[] =>
 
 function accessRules(tls: PostgresqlTls | undefined): string {
   const kind = tls?.required || tls?.clientCertificate ? "hostssl" : "host";
-  const how = `scram-sha-256${tls?.clientCertificate ? " clientcert=verify-ca" : ""}`;
+  const password = `scram-sha-256${tls?.clientCertificate ? " clientcert=verify-ca" : ""}`;
+  const how = tls?.clientCertificate === "login" ? "cert" : password;
   return `${kind} all all 127.0.0.1/32 ${how}\n${kind} replication all 127.0.0.1/32 ${how}\n`;
 }
 

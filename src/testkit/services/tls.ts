@@ -3,6 +3,7 @@
  * repository. All leaves are for `localhost` and 127.0.0.1 and last two days, but for `expired`, which ended yesterday,
  * and `elsewhere`, which is another host's. For "signed by somebody else" call `makeTestCertificates` twice.
  */
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "./run-program.ts";
@@ -60,7 +61,9 @@ const PAST = [
   ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"],
 ];
 
+/** What a certificate says. */
 interface Leaf {
+  /** Of its files; new in their folder. */
   readonly name: string;
   /** Default: this machine. */
   readonly hosts?: string;
@@ -69,6 +72,16 @@ interface Leaf {
   readonly usage: "serverAuth" | "clientAuth";
   /** The first that this openssl understands is taken. */
   readonly validity: readonly (readonly string[])[];
+}
+
+/** One more certificate of a client, signed by the authority whose files are in `dir`. */
+export function signTestClient(
+  dir: string,
+  { name, user, isExpired = false }: { readonly name: string; readonly user: string; readonly isExpired?: boolean },
+): Promise<TestCertificate> {
+  const serial = createHash("sha256").update(name).digest().readUInt32BE(0);
+  const validity = isExpired ? PAST : [TWO_DAYS];
+  return sign(dir, { name, subject: `/CN=${user}`, serial, usage: "clientAuth", validity });
 }
 
 async function sign(

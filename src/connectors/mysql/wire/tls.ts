@@ -29,11 +29,11 @@ export function startTls(
   }: { readonly host: string; readonly details: Details; readonly onLost: (error?: Error) => void },
   onSecure: () => void,
 ): void {
-  const { mode, key, servername = host, ...rest } = details;
+  const { mode, key, passphrase, servername = host, ...rest } = details;
   const plain = client.stream;
   plain.removeAllListeners("data");
   const secure = connect({
-    ...{ ...rest, host: servername, key: key?.reveal(), socket: plain },
+    ...{ ...rest, host: servername, key: key?.reveal(), passphrase: passphrase?.reveal(), socket: plain },
     ...(isIP(servername) === 0 && !servername.startsWith("/") ? { servername } : {}),
     rejectUnauthorized: mode === "verify-full",
   });

@@ -5,6 +5,7 @@ import type { Environment } from "../../../core/definition.ts";
 import type { Address } from "../../../contracts/sql/address.ts";
 import type { Options } from "../config.ts";
 import { PostgreSQLConnection } from "../connection.ts";
+import { watchAuthentication, type ChannelBinding } from "./authentication.ts";
 import { sendCancel } from "../wire/cancel.ts";
 import { tapRows } from "../wire/frames.ts";
 import { socketTo } from "./socket.ts";
@@ -17,7 +18,7 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** What one connection is opened with. */
 export interface Opening extends Pick<Environment, "clock" | "signal"> {
-  readonly address: Address;
+  readonly address: Address & { readonly channelBinding: ChannelBinding };
   readonly options: Options;
   readonly onLost: () => void;
 }
@@ -25,7 +26,7 @@ export interface Opening extends Pick<Environment, "clock" | "signal"> {
 /** A connection that is ready; fails as the driver does, or with what `signal` was aborted with. */
 export async function openConnection(driver: Driver, opening: Opening): Promise<PostgreSQLConnection> {
   const { address, options, clock, signal, onLost } = opening;
-  const { host, port, database, username, password } = address;
+  const { host, port, database, username, password, channelBinding } = address;
   const ssl = tlsOptions(address);
   // The driver checks the certificate against the host that it is told; where it connects to is the socket's business.
   const target = { host: (ssl && ssl.servername) || host, port, ssl };
@@ -36,11 +37,14 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
     user: username,
     // A function, so that the driver looks neither into the environment nor into ~/.pgpass.
     password: () => password?.reveal() ?? "",
+    sslnegotiation: "postgres",
+    enableChannelBinding: channelBinding !== "disable" && ssl !== false,
     application_name: options.applicationName,
-    options: sessionSettings(options),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
+  tellOnly(client, { options: sessionSettings(options) });
+  watchAuthentication(client.connection, channelBinding);
   const tap = tapRows(client.connection);
   const connection = new PostgreSQLConnection(client, {
     clock,
@@ -73,6 +77,13 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** What the startup message holds beside the address: what the driver is not told it takes from `PG*` variables. */
+function tellOnly(client: object, { options }: { readonly options: string | undefined }): void {
+  // Not a part of the driver's types.
+  const { connectionParameters } = client as { readonly connectionParameters: object };
+  Object.assign(connectionParameters, { options, replication: undefined });
 }
 
 /** What the server is told of the session at its start; a second belt where only reading is allowed. */

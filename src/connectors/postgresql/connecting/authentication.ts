@@ -1,0 +1,57 @@
+/**
+ * What the server has to prove while it lets us in.
+ *
+ * With SCRAM both sides prove that they know the password, and neither shows it. With channel binding (RFC 5802, RFC 5929
+ * `tls-server-end-point`) the proof covers the server's certificate as well: whoever ends TLS in between cannot pass it on,
+ * even where the certificate itself is not checked. A server that asks for less is believed only where less will do.
+ */
+import type { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
+import { ConnectorError } from "../../../core/errors.ts";
+
+/** Whether the login is bound to the TLS connection, as libpq says it. */
+export type ChannelBinding = "disable" | "prefer" | "require";
+
+const BOUND = "SCRAM-SHA-256-PLUS";
+
+/** Ends a connection whose server asks for a weaker proof than it should; to be called before the driver connects. */
+export function watchAuthentication(
+  connection: EventEmitter & { readonly stream: Duplex },
+  channelBinding: ChannelBinding,
+): void {
+  const isRequired = channelBinding === "require";
+  let hasBegun = false;
+  let isProven = false;
+  const refuse = (error: ConnectorError): void => {
+    connection.emit("error", error);
+    // The driver goes on with what the server asked for: nothing of it leaves this machine any more.
+    connection.stream.destroy();
+  };
+  connection.on("authenticationSASL", ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
+    hasBegun = true;
+    if (isRequired && !mechanisms.includes(BOUND)) refuse(unbound());
+  });
+  connection.on("authenticationSASLFinal", () => void (isProven = true));
+  for (const event of ["authenticationCleartextPassword", "authenticationMD5Password"])
+    connection.on(event, () => {
+      if (isRequired) refuse(unbound());
+    });
+  connection.on("authenticationOk", () => {
+    if (hasBegun && !isProven) refuse(unproven());
+    else if (isRequired && !isProven) refuse(unbound());
+  });
+}
+
+function unbound(): ConnectorError {
+  return new ConnectorError("unauthenticated", "The server does not bind the login to the TLS connection", {
+    outcome: "none",
+    hint: "`channelBinding: require` takes nothing but SCRAM-SHA-256-PLUS: the user's password must be stored as scram-sha-256, and nothing in between may end TLS.",
+  });
+}
+
+function unproven(): ConnectorError {
+  return new ConnectorError("unauthenticated", "The server did not prove that it knows the password", {
+    outcome: "none",
+    hint: "It may be another server than the one that was meant.",
+  });
+}
