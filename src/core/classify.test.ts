@@ -14,9 +14,6 @@ describe("an error of the network layer", () => {
     ["EHOSTUNREACH", "unavailable", undefined],
     ["ENETUNREACH", "unavailable", undefined],
     ["CERT_HAS_EXPIRED", "unavailable", "none"],
-    ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "unauthenticated", "none"],
-    ["ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED", "unauthenticated", "none"],
-    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "unauthenticated", "none"],
     ["ECONNRESET", "connection_lost", undefined],
     ["EPIPE", "connection_lost", undefined],
     ["ECONNABORTED", "connection_lost", undefined],
@@ -32,6 +29,19 @@ describe("an error of the network layer", () => {
     expect(error.outcome).toBe(outcome);
     // What cannot have reached the system must not be told as if it might have.
     if (outcome === undefined) expect(KINDS[error.kind].outcome).toBe("unknown");
+  });
+
+  test("says in plain words that the server refuses the client certificate", () => {
+    for (const alert of [
+      "TLSV1_ALERT_UNKNOWN_CA",
+      "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+      "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    ])
+      expect(toConnectorError(errno(`ERR_SSL_${alert}`), nothing)).toMatchObject({
+        kind: "unauthenticated",
+        outcome: "none",
+        message: "The server refuses the client certificate",
+      });
   });
 
   test("had no effect where it happened while the connection was made", () => {

@@ -2,8 +2,9 @@
 import type { z } from "zod";
 import type { Clock } from "../../../core/clock.ts";
 import { addressOf, type Address } from "../../../contracts/sql/address.ts";
-import { SYSTEM, type connection, type Options } from "../config.ts";
+import type { Options } from "../config.ts";
 import type { ChannelBinding } from "./authentication.ts";
+import { SYSTEM, type connection } from "./fields.ts";
 import { ServerSearch } from "./suitable.ts";
 
 type Told = z.output<typeof connection>;
