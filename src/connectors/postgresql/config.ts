@@ -21,6 +21,10 @@ export const options = z
       description:
         "Prepares statements that come more than once, so that the server plans them once. Say false behind a pooler that gives each transaction another server and does not know of prepared statements.",
     }),
+    wire: z.boolean().default(true).meta({
+      description:
+        "Reads what the server sends, pipelines calls and loads rows without the driver, which is several times as fast. Say false to leave all that to the driver, should they ever disagree.",
+    }),
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` lets the database refuse every write, whatever a statement says.",
     }),

@@ -82,7 +82,7 @@ export class PostgreSQLConnection implements SqlConnection {
   }
 
   async runAll(statements: readonly Statement[], { call }: RunOptions = {}): Promise<SqlResults> {
-    if (!statements.every(canBePipelined)) return runInTurn(this, statements, { call });
+    if (this.#tap.isOff || !statements.every(canBePipelined)) return runInTurn(this, statements, { call });
     const pipeline = new Pipeline(statements, this.#tap);
     const { answers, failure } = await this.#guard.run(() => {
       // As in `#send`.
@@ -145,8 +145,8 @@ export class PostgreSQLConnection implements SqlConnection {
     return typeof name === "string" ? { name, onPrepared: (prepared) => this.#cache.keep(sql, prepared) } : undefined;
   }
 
-  load(target: LoadTarget, { call }: Pick<RunOptions, "call">): Promise<Loader | undefined> {
-    return beginLoad(this, target, call);
+  async load(target: LoadTarget, { call }: Pick<RunOptions, "call">): Promise<Loader | undefined> {
+    return this.#tap.isOff ? undefined : beginLoad(this, target, call);
   }
 
   copyIn(sql: string, call: Call | undefined): { readonly copy: CopyIn; readonly answer: Promise<number> } {

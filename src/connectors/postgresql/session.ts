@@ -79,7 +79,7 @@ export async function openSession(
     await pool.close(0);
     throw error;
   }
-  const lanes = new Lanes({ pool, clock, max: options.prepare ? poolSize(options) : 0 });
+  const lanes = new Lanes({ pool, clock, max: options.prepare && options.wire ? poolSize(options) : 0 });
   const sql = new SqlSession({
     pool,
     sharing: lanes,

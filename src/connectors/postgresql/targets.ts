@@ -22,14 +22,16 @@ const TYPES: SqlContext["types"] = {
   fineDecimal: "numeric",
 };
 
-function target(name: string, source: "system" | "embedded"): Target<SqlContext> {
+function target(name: string, source: "system" | "embedded", settings?: { readonly wire: false }): Target<SqlContext> {
   return {
     name,
     lacks: {},
     async start() {
       const service = await startService(postgresql({ source }));
       const { host, port, database, username, password } = service;
-      const connector = checkAnswers(new PostgreSQLConnector({ host, port, database, username, password }));
+      const connector = checkAnswers(
+        new PostgreSQLConnector({ host, port, database, username, password, ...settings }),
+      );
       await connector.connect();
       let tables = 0;
       return {
@@ -50,5 +52,9 @@ function target(name: string, source: "system" | "embedded"): Target<SqlContext>
   };
 }
 
-/** PostgreSQL 18 out of an npm package, and what the distribution has. */
-export const targets: readonly Target<SqlContext>[] = [target("embedded", "embedded"), target("live", "system")];
+/** PostgreSQL 18 out of an npm package, and what the distribution has, there also with the driver alone. */
+export const targets: readonly Target<SqlContext>[] = [
+  target("embedded", "embedded"),
+  target("live", "system"),
+  target("driver", "system", { wire: false }),
+];

@@ -45,11 +45,11 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
   });
   tellOnly(client, { options: sessionSettings(options) });
   watchAuthentication(client.connection, channelBinding);
-  const tap = tapRows(client.connection);
+  const tap = tapRows(client.connection, { isOff: !options.wire });
   const connection = new PostgreSQLConnection(client, {
     clock,
     tap,
-    prepare: options.prepare,
+    prepare: options.prepare && options.wire,
     requestCancel(aborted) {
       const { remoteAddress = host } = client.connection.stream as Socket;
       const wire = new driver.Connection({ ...target, stream: () => socketTo(remoteAddress, port) });

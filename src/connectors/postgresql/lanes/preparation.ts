@@ -1,6 +1,6 @@
 /** Prepares a statement on the connection of a lane, between the statements of others. */
-import type { Field } from "../statements/shape.ts";
-import { Shape } from "../statements/shape.ts";
+import type { Field } from "../values/shape.ts";
+import { Shape } from "../values/shape.ts";
 import type { Prepared } from "../statements/statement-cache.ts";
 import type { Messages } from "../wire/messages.ts";
 import type { Occupant } from "./exchange.ts";

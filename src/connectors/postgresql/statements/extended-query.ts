@@ -12,7 +12,8 @@ import { tooLarge } from "../../../contracts/sql/too-large.ts";
 import type { RowReceiver, RowTap } from "../wire/frames.ts";
 import { Messages } from "../wire/messages.ts";
 import { encodeParameters, needsTypes, type Parameter } from "../values/parameters.ts";
-import { Shape, type Field } from "./shape.ts";
+import { noCopy, noRows } from "./refusals.ts";
+import { Shape, type Field } from "../values/shape.ts";
 import type { Prepared, StatementCache } from "./statement-cache.ts";
 
 /** What the driver's connection offers to a submittable; its types name only a part of it. */
@@ -156,16 +157,24 @@ export class ExtendedQuery implements RowReceiver {
   handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
     // Before Bind the formats can be chosen; a portal has text.
     const isChosen = this.#types !== undefined;
-    this.#shape = new Shape(fields, isChosen);
+    this.#shape = new Shape(fields, isChosen && !this.#hooks.tap.isOff);
     if (isChosen) this.#bindDescribed();
   }
 
   handleRow(bytes: Buffer, start: number, end: number): void {
-    if (this.#failure !== undefined) return;
-    this.#bytesLeft -= end - start;
-    if (this.#bytesLeft < 0 || this.#rows.length >= this.#maxRows) return this.#refuseMore();
+    if (!this.#hasRoom(end - start)) return;
     try {
       this.#rows.push(this.#shape!.read(bytes, start, end));
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  /** A row that the driver has read. */
+  handleDataRow({ length, fields }: { readonly length: number; readonly fields: readonly (string | null)[] }): void {
+    if (!this.#hasRoom(length)) return;
+    try {
+      this.#rows.push(this.#shape!.readTexts(fields));
     } catch (error) {
       this.#failure = { error };
     }
@@ -227,6 +236,14 @@ export class ExtendedQuery implements RowReceiver {
 
   readonly #onOver = (): void => this.#settle(this.#failure);
 
+  #hasRoom(bytes: number): boolean {
+    if (this.#failure !== undefined) return false;
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft >= 0 && this.#rows.length < this.#maxRows) return true;
+    this.#refuseMore();
+    return false;
+  }
+
   /** What is still on its way is dropped. */
   #refuseMore(): void {
     const bound = this.#bytesLeft < 0 ? `maxBytes (${this.#request.maxBytes})` : `maxRows (${this.#maxRows})`;
@@ -276,17 +293,4 @@ export class ExtendedQuery implements RowReceiver {
     this.#wire!.removeListener("end", this.#onOver);
     this.#reject(failure.error);
   }
-}
-
-function noCopy(): ConnectorError {
-  return new ConnectorError("unsupported", "COPY from or to the client does not go through `query`", {
-    outcome: "none",
-  });
-}
-
-function noRows(): ConnectorError {
-  return new ConnectorError("permission_denied", "Only statements that answer with rows are run here", {
-    outcome: "none",
-    hint: "Only reading is allowed here.",
-  });
 }

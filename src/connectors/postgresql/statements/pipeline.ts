@@ -11,7 +11,7 @@ import type { QueryAnswer, Wire } from "./extended-query.ts";
 import { encodeParameters, needsTypes } from "../values/parameters.ts";
 import type { RowReceiver, RowTap } from "../wire/frames.ts";
 import { Messages } from "../wire/messages.ts";
-import { Shape, type Field } from "./shape.ts";
+import { Shape, type Field } from "../values/shape.ts";
 
 /** Whether a statement can be sent without asking the server first of what types its parameters are. */
 export function canBePipelined({ values }: Statement): boolean {

@@ -5,7 +5,7 @@
  * of what types its columns are; once is not worth the name. The least used give way. A statement that the server has
  * forgotten (DISCARD, DEALLOCATE, a pooler that changed servers) or whose columns have changed is prepared anew.
  */
-import type { Shape } from "./shape.ts";
+import type { Shape } from "../values/shape.ts";
 
 /** Most statements with a name on one connection. */
 const MOST = 256;

@@ -33,6 +33,8 @@ export interface AnswerReceiver {
 
 /** Where the rows of one connection go. */
 export interface RowTap {
+  /** The driver sees everything, rows too, and nothing comes here. */
+  readonly isOff: boolean;
   receiver: RowReceiver | undefined;
   /** Goes before `receiver`, which is of a statement that the driver knows. */
   lane: AnswerReceiver | undefined;
@@ -47,21 +49,23 @@ interface Parsing {
 }
 
 /** Puts itself between socket and driver. Call it before the driver connects. */
-export function tapRows(connection: pg.Connection): RowTap {
-  const tap: RowTap = { receiver: undefined, lane: undefined };
+export function tapRows(connection: pg.Connection, { isOff = false }: { readonly isOff?: boolean } = {}): RowTap {
+  const tap: RowTap = { isOff, receiver: undefined, lane: undefined };
   const parsing = connection as unknown as Parsing;
   const attach = parsing.attachListeners.bind(parsing);
   parsing.attachListeners = (stream) => {
     // With TLS it is another socket than the one that was connected.
     const socket = stream as Socket;
-    const on = (event: string, listener: (bytes: Buffer) => void): Socket =>
-      event === "data" ? socket.on("data", guarded(socket, new Frames(tap, listener))) : socket.on(event, listener);
+    const on = (event: string, listener: (bytes: Buffer) => void): Socket => {
+      if (event !== "data") return socket.on(event, listener);
+      return socket.on("data", guarded(socket, isOff ? { read: listener } : new Frames(tap, listener)));
+    };
     attach({ on } as Pick<Socket, "on">);
   };
   return tap;
 }
 
-function guarded(socket: Socket, frames: Frames): (bytes: Buffer) => void {
+function guarded(socket: Socket, frames: Pick<Frames, "read">): (bytes: Buffer) => void {
   return (bytes) => {
     try {
       frames.read(bytes);

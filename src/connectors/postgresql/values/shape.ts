@@ -2,8 +2,8 @@
 import type { Column } from "../../../core/record.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
 import type { Format } from "../wire/messages.ts";
-import { isReadInBinary, readerOf, type Read } from "../values/binary.ts";
-import { nameOf } from "../values/types.ts";
+import { isReadInBinary, readerOf, type Read } from "./binary.ts";
+import { decoderOf, nameOf, type Decode } from "./types.ts";
 
 /** A column as the server describes it. */
 export interface Field {
@@ -16,6 +16,7 @@ export class Shape {
   readonly formats: readonly Format[];
   readonly #names: readonly string[];
   readonly #readers: readonly Read[];
+  readonly #decoders: readonly Decode[];
   /** Own properties from the start, so that a column may be called `__proto__`. */
   readonly #template: Row;
 
@@ -25,7 +26,17 @@ export class Shape {
     this.formats = fields.map(({ dataTypeID }) => (isChosen && isReadInBinary(dataTypeID) ? 1 : 0));
     this.#names = fields.map(({ name }) => name);
     this.#readers = fields.map(({ dataTypeID }, at) => readerOf(dataTypeID, this.formats[at]!));
+    this.#decoders = fields.map(({ dataTypeID }) => decoderOf(dataTypeID));
     this.#template = Object.fromEntries(fields.map(({ name }) => [name, null]));
+  }
+
+  /** A row that the driver has taken apart; all of it is text. */
+  readTexts(texts: readonly (string | null)[]): Row {
+    const row: Row = { ...this.#template };
+    texts.forEach((text, at) => {
+      if (text !== null) row[this.#names[at]!] = this.#decoders[at]!(text);
+    });
+    return row;
   }
 
   /** The row in a DataRow message. Throws where it is none of this shape, or a value none of its type. */
