@@ -47,8 +47,8 @@ await describeService("postgresql with the driver alone (`wire: false`)", postgr
     const rows = Array.from({ length: 5_000 }, (_, id) => ({ id, text: `row ${id}` }));
     expect(await driver.insertMany({ table: "wire_rows", rows })).toEqual({ count: 5_000 });
     let read = 0;
-    for await (const _ of driver.queryStream({ sql: "select * from wire_rows order by id" }))
-      if (++read === 2_500) break;
+    for await (const { id } of driver.queryStream({ sql: "select * from wire_rows order by id" }))
+      if ((read = Number(id) + 1) === 2_500) break;
     expect(read).toBe(2_500);
     expect(await driver.query({ sql: "select count(*) n from wire_rows" })).toEqual([{ n: "5000" }]);
   });

@@ -29,12 +29,21 @@ const COLUMNS = {
   tz: "timestamp with time zone",
   e: "mood",
   dom: "positive",
+  ints: "integer[]",
+  texts: "text[]",
+  longs: "bigint[]",
+  raws: "bytea[]",
+  jsons: "jsonb[]",
+  instants: "timestamp with time zone[]",
+  moods: "mood[]",
+  few: "positive_list",
 };
 
 beforeAll(async () => {
   for (const sql of [
     "CREATE TYPE mood AS ENUM ('sad', 'ok')",
     "CREATE DOMAIN positive AS integer CHECK (VALUE > 0)",
+    "CREATE DOMAIN positive_list AS integer[] CHECK (0 < ALL (VALUE))",
     ...["one", "many"].map(
       (name) =>
         `CREATE TABLE ${name} (n int, ${Object.entries(COLUMNS)
@@ -75,6 +84,19 @@ const zone = fc.oneof(
     .tuple(fc.integer({ min: -13, max: 13 }), fc.integer({ min: 0, max: 59 }))
     .map(([h, m]) => `${h < 0 ? "-" : "+"}${two(Math.abs(h))}:${two(m)}`),
 );
+
+/** Lists of one to three dimensions, NULLs among the items, and texts of lists. */
+function listOf(item: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  const each = fc.oneof({ weight: 5, arbitrary: item }, fc.constant(null));
+  const grid = (width: number, height: number): fc.Arbitrary<unknown> =>
+    fc.array(fc.array(each, { minLength: width, maxLength: width }), { minLength: height, maxLength: height });
+  return fc.oneof(
+    fc.array(each),
+    fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })).chain(([w, h]) => grid(w, h)),
+    grid(2, 2).map((plane) => [plane, plane]),
+    fc.constant("{}"),
+  );
+}
 
 const VALUES: Readonly<Record<keyof typeof COLUMNS, fc.Arbitrary<unknown>>> = {
   i2: fc.oneof(fc.integer({ min: -32768, max: 32767 }), fc.integer({ min: -32768, max: 32767 }).map(String)),
@@ -150,6 +172,14 @@ const VALUES: Readonly<Record<keyof typeof COLUMNS, fc.Arbitrary<unknown>>> = {
   ),
   e: fc.constantFrom("sad", "ok"),
   dom: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  ints: listOf(fc.integer()),
+  texts: listOf(text),
+  longs: listOf(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+  raws: listOf(fc.uint8Array()),
+  jsons: fc.array(fc.oneof(fc.constant({ a: [1] }), fc.integer(), fc.constant(null))),
+  instants: listOf(instant),
+  moods: listOf(fc.constantFrom("sad", "ok")),
+  few: fc.array(fc.integer({ min: 1, max: 9 })),
 };
 
 describe("rows by COPY", () => {
@@ -172,7 +202,7 @@ describe("rows by COPY", () => {
   );
 
   test("go by COPY where every value allows, and around it where one does not", async () => {
-    await db.query({ sql: "CREATE TABLE seen (i4 int, txt text)" });
+    await db.query({ sql: "CREATE TABLE seen (i4 int, txt text, list int[])" });
     const spied = make();
     await spied.connect();
     const statements = async (rows: Iterable<Row>): Promise<number[]> =>
@@ -183,9 +213,9 @@ describe("rows by COPY", () => {
         });
         return [row!["commands"] as number, row!["rows"] as number];
       });
-    const plain = Array.from({ length: 3_000 }, (_, i4) => ({ i4, txt: "x" }));
+    const plain = Array.from({ length: 3_000 }, (_, i4) => ({ i4, txt: "x", list: [i4, null] }));
     expect(await statements(plain.values())).toEqual([1, 3_000]);
-    const odd = plain.map((each) => (each.i4 === 1_500 ? { i4: " 1500 ", txt: "x" } : each));
+    const odd = plain.map((each) => (each.i4 === 1_500 ? { ...each, i4: " 1500 " } : each));
     expect(await statements(odd.values())).toEqual([3, 3_000]);
   });
 
@@ -237,6 +267,19 @@ describe("rows by COPY", () => {
       { a: 2, n: 60 },
       { a: 3, n: 60 },
     ]);
+  });
+
+  test("keep lists that are larger than a message", async () => {
+    await db.query({ sql: "CREATE TABLE lists (n int, texts text[], grid bigint[])" });
+    const rows = [1, 2, 3].map((n) => ({
+      n,
+      texts: Array.from({ length: 5_000 }, (_, at) => (at % 7 === 0 ? null : "é".repeat(at % 50))),
+      grid: Array.from({ length: 100 }, (_, x) =>
+        Array.from({ length: 300 }, (_unused, y) => String(x * y * 10 ** 10)),
+      ),
+    }));
+    await db.insertMany({ table: "lists", rows: rows.values() });
+    expect(await db.query({ sql: "SELECT * FROM lists ORDER BY n" })).toEqual(rows);
   });
 
   test("larger than a message, and a thousand loads at once", async () => {

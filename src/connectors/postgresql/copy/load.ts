@@ -13,13 +13,15 @@ import { classify } from "../errors.ts";
 import { dialect } from "../text/dialect.ts";
 import type { CopyIn } from "./copy-in.ts";
 import { RowEncoder, type ColumnWriter } from "./row-encoder.ts";
-import { writerOf } from "./binary/writers.ts";
+import { arrayOf } from "./binary/array.ts";
+import { writerOf, type Write } from "./binary/writers.ts";
 
-const CATALOG = `SELECT a.attname AS name, (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END) AS type,
-  coalesce(b.typtype, t.typtype) = 'e' AS "isEnum", a.attidentity = 'a' OR a.attgenerated <> '' AS "isFilled",
+const CATALOG = `SELECT a.attname AS name, coalesce(b.oid, t.oid) AS type, coalesce(b.typtype, t.typtype) = 'e' AS "isEnum",
+  e.oid AS element, e.typtype = 'e' AS "isEnumList", a.attidentity = 'a' OR a.attgenerated <> '' AS "isFilled",
   c.relkind IN ('r', 'p') AND NOT c.relhasrules AND NOT c.relrowsecurity AS "isPlain"
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
+LEFT JOIN pg_type e ON coalesce(b.typcategory, t.typcategory) = 'A' AND e.oid = coalesce(b.typelem, t.typelem)
 WHERE c.oid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`;
 
 /** A row of that. */
@@ -27,6 +29,9 @@ interface Column {
   readonly name: string;
   readonly type: number;
   readonly isEnum: boolean;
+  /** The type of a list's items. */
+  readonly element: number | null;
+  readonly isEnumList: boolean | null;
   readonly isFilled: boolean;
   readonly isPlain: boolean;
 }
@@ -56,11 +61,17 @@ function writersOf(found: readonly Column[], names: readonly string[]): ColumnWr
   for (const name of names) {
     const column = found.find((each) => each.name === name);
     if (column === undefined || column.isFilled || !column.isPlain) return undefined;
-    const write = writerOf(column.type, column.isEnum);
+    const write = writerFor(column);
     if (write === undefined) return undefined;
     writers.push({ name, write });
   }
   return writers;
+}
+
+function writerFor({ type, isEnum, element, isEnumList }: Column): Write | undefined {
+  if (element === null) return writerOf(type, isEnum);
+  const write = writerOf(element, isEnumList === true);
+  return write && arrayOf(element, write);
 }
 
 class Loading {

@@ -13,6 +13,13 @@ export class CopyBuffer {
   bytes: Buffer = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
   at: number = HEADER_BYTES;
   #full: Buffer[] = [];
+  /** Bytes of data in the messages that are full. */
+  #before = 0;
+
+  /** Bytes of data from the start. */
+  get written(): number {
+    return this.#before + this.at - HEADER_BYTES;
+  }
 
   /** Makes sure that so many bytes can be written at `at`. */
   room(count: number): void {
@@ -41,6 +48,7 @@ export class CopyBuffer {
       this.bytes[0] = COPY_DATA;
       this.bytes.writeUInt32BE(this.at - 1, 1);
       this.#full.push(this.bytes.subarray(0, this.at));
+      this.#before += this.at - HEADER_BYTES;
     }
     this.at = HEADER_BYTES;
   }
