@@ -43,7 +43,7 @@ const TABLE: readonly (readonly [readonly number[], Facts])[] = [
   [[1792, 1836, 3572], pass("permission_denied", READ_ONLY)],
   [[1049], pass("not_found", { outcome: "none", hint: "Is the database's name right?" })],
   [[1051, 1054, 1072, 1091, 1109, 1128, 1146, 1176, 1305, 1360, 1193, 4091], pass("not_found", { outcome: "none" })],
-  [[1007, 1050, 1060, 1061, 1304, 1359], pass("conflict", { outcome: "none" })],
+  [[1007, 1050, 1086, 1060, 1061, 1304, 1359], pass("conflict", { outcome: "none" })],
   [[1022, 1062, 1169, 1586], say("conflict", "A row with this key is already there")],
   [
     [1216, 1217, 1451, 1452],

@@ -58,7 +58,6 @@ await describeService("reading only, on MariaDB", mariadb(), async () => {
       "SHOW TABLES",
       "SHOW CREATE TABLE users",
       "EXPLAIN SELECT * FROM users",
-      "ANALYZE SELECT * FROM users",
       "VALUES (1)",
       "DESCRIBE users",
       "CHECKSUM TABLE users",
@@ -76,6 +75,12 @@ await describeService("reading only, on MariaDB", mariadb(), async () => {
     });
     expect([first?.rows, second?.rows]).toEqual([[{ a: 1 }], [{ name: "Ada" }]]);
     expect(await reader.transaction((tx) => tx.query({ sql: "SELECT 1 AS a" }))).toEqual([{ a: 1 }]);
+    const { plan } = await reader.explain({
+      sql: "SELECT * FROM users WHERE id = :id",
+      values: { id: 1 },
+      analyze: true,
+    });
+    expect(JSON.stringify(plan)).toContain("r_total_time_ms");
     expect(await reader.healthCheck()).toMatchObject({ status: "healthy" });
   });
 
@@ -144,6 +149,14 @@ await describeService("reading only, on MariaDB", mariadb(), async () => {
     "SELECT 1 INTO OUTFILE 'FOLDER/out'",
     "SELECT 1 INTO DUMPFILE 'FOLDER/out'",
     "SELECT 1 INTO @canary",
+    "VALUES (1) INTO OUTFILE 'FOLDER/out'",
+    "(SELECT 1) UNION (SELECT 2) INTO OUTFILE 'FOLDER/out'",
+    "WITH a AS (SELECT 1) SELECT * FROM a INTO OUTFILE 'FOLDER/out'",
+    "ANALYZE SELECT 1 INTO OUTFILE 'FOLDER/out'",
+    "ANALYZE SELECT name FROM users INTO OUTFILE 'FOLDER/out'",
+    "ANALYZE FORMAT=JSON SELECT name INTO DUMPFILE 'FOLDER/out' FROM users LIMIT 1",
+    "/*!50000 ANALYZE FORMAT=JSON */ SELECT 1 INTO OUTFILE 'FOLDER/out'",
+    "SET STATEMENT max_statement_time = 5 FOR ANALYZE SELECT 1 INTO OUTFILE 'FOLDER/out'",
     "CREATE TABLE copied AS SELECT * FROM users",
     "CREATE TEMPORARY TABLE copied AS SELECT * FROM users",
     "CREATE OR REPLACE TABLE users (a int)",
@@ -202,6 +215,8 @@ await describeService("reading only, on MariaDB", mariadb(), async () => {
             await tx.query({ sql });
             await tx.delete({ table: "users", all: true });
           }),
+        () => reader.explain({ sql, analyze: true }),
+        () => reader.explain({ sql: sql.replace(/ANALYZE (FORMAT=JSON )?/, ""), analyze: true }),
       ];
       for (const way of ways)
         expect(["permission_denied", "unsupported", "input_invalid", "not_found"]).toContain(

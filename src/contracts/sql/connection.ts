@@ -59,6 +59,11 @@ export interface SqlConnection {
   /** Runs exactly one statement; several in one text are refused by the database. */
   run(statement: Statement, options?: RunOptions): Promise<SqlResult>;
   /**
+   * Refuses, without running it, a statement that the database describes as one that answers with no rows; where a READ ONLY
+   * transaction alone lets a statement write that is only to be measured.
+   */
+  proveRead?(statement: Statement, options: Pick<RunOptions, "call">): Promise<void>;
+  /**
    * Runs statements in order, inside a transaction, in one round trip where the database can; rejects where it is open how
    * far they came.
    */

@@ -100,10 +100,15 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
       transaction: (input, call) => session.all(input, call),
       // In a READ ONLY transaction always, so that the database itself refuses to carry out what writes.
       async explain({ analyze, ...written }, call) {
-        const { sql, values } = named.positional(written);
-        const statement = { sql: dialect.explain(sql, analyze), values };
-        const options = { readOnly: true, rowsOnly: true };
-        const { rows } = await session.one(statement, call, options).catch((thrown: unknown) => {
+        const asked = named.positional(written);
+        const statement = { sql: dialect.explain(asked.sql, analyze), values: asked.values };
+        const work = async (connection: SqlConnection): Promise<SqlResult> => {
+          // What is carried out to be measured has been looked at by itself: a plan always comes as rows.
+          if (analyze) await connection.proveRead?.(asked, { call });
+          const rowsOnly = !analyze || connection.proveRead === undefined;
+          return connection.run(statement, { call, rowsOnly });
+        };
+        const { rows } = await session.inTransaction(call, { readOnly: true }, work).catch((thrown: unknown) => {
           throw !analyze && dialect.isUnplanned?.(thrown) ? plansNoWrite(thrown) : thrown;
         });
         return { plan: dialect.planOf(rows) };

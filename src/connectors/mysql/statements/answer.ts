@@ -21,11 +21,6 @@ export function answerOf(given: unknown, fields: unknown, header: Header | undef
   return { rows, columns, count: rows.length, header };
 }
 
-/** ANALYZE, OPTIMIZE, REPAIR and the like answer with rows too, always the same four columns, and commit. */
-export function isRead(columns: readonly Pick<Field, "name">[]): boolean {
-  return columns.length > 0 && columns.map(({ name }) => name).join() !== "Table,Op,Msg_type,Msg_text";
-}
-
 export function errnoOf(error: unknown): unknown {
   return (error as { readonly errno?: unknown } | null)?.errno;
 }

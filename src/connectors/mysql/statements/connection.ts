@@ -75,6 +75,12 @@ export class MySQLConnection implements SqlConnection {
     return { ...answer, command: /^\w+/.exec(sql)?.[0].toUpperCase() ?? "" };
   }
 
+  async proveRead(statement: Statement, { call }: Pick<RunOptions, "call">): Promise<void> {
+    await this.#exchange.run(statement, { call, rowsOnly: true }, (_, { answered }) =>
+      answered({ rows: [], columns: [], count: 0, header: undefined }),
+    );
+  }
+
   runAll(statements: readonly Statement[], options?: Pick<RunOptions, "call">): Promise<SqlResults> {
     return runInTurn(this, statements, options);
   }
