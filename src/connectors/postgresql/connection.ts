@@ -3,24 +3,23 @@ import type pg from "pg";
 import type { Call } from "../../core/call.ts";
 import { StatementGuard, type CancellingHooks } from "../../contracts/sql/cancelling.ts";
 import type { Statement } from "../../contracts/sql/compile.ts";
-import type {
-  Loader,
-  LoadTarget,
-  RunOptions,
-  SqlConnection,
-  SqlResult,
-  SqlResults,
-} from "../../contracts/sql/connection.ts";
+import type { Loader, LoadTarget, RunOptions, SqlResult, SqlResults } from "../../contracts/sql/connection.ts";
+import { Lane, type LaneHooks } from "../../contracts/sql/lanes/lane.ts";
+import type { LaneConnection } from "../../contracts/sql/lanes/lanes.ts";
+import type { Asked } from "../../contracts/sql/lanes/shared-statement.ts";
 import { runInTurn } from "../../contracts/sql/in-turn.ts";
 import { beginLoad } from "./copy/load.ts";
 import { CopyIn } from "./copy/copy-in.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import { ExtendedQuery, type QueryAnswer, type QueryRequest, type Wire } from "./statements/extended-query.ts";
 import { canBePipelined, Pipeline } from "./statements/pipeline.ts";
-import { Lane, type LaneHooks } from "./lanes/lane.ts";
+import { LaneAnswers, type LaneStatement } from "./lanes/answers.ts";
+import { Exchange } from "./lanes/exchange.ts";
+import { Preparation } from "./lanes/preparation.ts";
 import { isForgotten, isOutdated } from "./statements/outdated.ts";
-import { StatementCache, type Prepared } from "./statements/statement-cache.ts";
+import { StatementCache } from "./statements/statement-cache.ts";
 import type { RowTap } from "./wire/frames.ts";
+import { Messages } from "./wire/messages.ts";
 
 /** Statements that leave something behind in the session, by the server's own word for them. */
 const CHANGES_SESSION = new Set(["SET", "RESET", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "LOAD"]);
@@ -40,7 +39,7 @@ export interface ConnectionHooks extends Omit<CancellingHooks, "destroy"> {
   readonly prepare: boolean;
 }
 
-export class PostgreSQLConnection implements SqlConnection {
+export class PostgreSQLConnection implements LaneConnection<LaneStatement, Messages> {
   readonly #client: pg.Client;
   readonly #hooks: Omit<CancellingHooks, "destroy">;
   readonly #guard: StatementGuard;
@@ -58,7 +57,7 @@ export class PostgreSQLConnection implements SqlConnection {
     this.#guard = new StatementGuard({ ...hooks, destroy: () => this.destroy() });
   }
 
-  get transaction(): SqlConnection["transaction"] {
+  get transaction(): LaneConnection<LaneStatement, Messages>["transaction"] {
     const status = this.#client.getTransactionStatus();
     return status === "T" ? "open" : status === "E" ? "failed" : "none";
   }
@@ -116,16 +115,17 @@ export class PostgreSQLConnection implements SqlConnection {
   }
 
   /** Lets calls share it until `closeLane`; nothing else may be run meanwhile. */
-  openLane(hooks: Pick<LaneHooks, "onSlow" | "onIdle">): Lane {
-    const lane = new Lane({
+  openLane(hooks: Pick<LaneHooks<LaneStatement, Messages>, "onSlow" | "onIdle">): Lane<LaneStatement, Messages> {
+    const lane = new Lane<LaneStatement, Messages>({
       ...hooks,
       clock: this.#hooks.clock,
-      write: (bytes) => this.#client.connection.stream.write(bytes),
+      collect: (statements) => new Messages(statements * 64),
+      write: (messages) => this.#client.connection.stream.write(messages.end()),
       cancel: () => this.#guard.cancelOnce(),
       destroy: () => this.destroy(),
-      onOutdated: (sql, error) => this.#forget(sql, error),
+      onRefused: ({ sql, refusal }) => this.#forget(sql, refusal),
     });
-    this.#tap.lane = lane;
+    this.#tap.lane = new LaneAnswers(lane);
     return lane;
   }
 
@@ -133,16 +133,16 @@ export class PostgreSQLConnection implements SqlConnection {
     this.#tap.lane = undefined;
   }
 
-  /** The statement as it is prepared here, if it is. */
-  preparedFor(sql: string): Prepared | undefined {
-    return this.#cache.peek(sql);
+  shared(asked: Asked): Exchange | undefined {
+    const prepared = this.#cache.peek(asked.statement.sql);
+    return prepared && new Exchange(asked, prepared);
   }
 
-  /** A name to prepare the statement under, and who is to hear of it; undefined where it is not to be prepared. */
-  newPreparation(sql: string): { readonly name: string; onPrepared(this: void, prepared: Prepared): void } | undefined {
+  preparation(sql: string): Preparation | undefined {
     this.#cache.find(sql);
     const name = this.#cache.find(sql);
-    return typeof name === "string" ? { name, onPrepared: (prepared) => this.#cache.keep(sql, prepared) } : undefined;
+    if (typeof name !== "string") return undefined;
+    return new Preparation(sql, name, (prepared) => this.#cache.keep(sql, prepared));
   }
 
   async load(target: LoadTarget, { call }: Pick<RunOptions, "call">): Promise<Loader | undefined> {

@@ -9,6 +9,7 @@ import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
 import { sqlHandlers } from "../../contracts/sql/handlers.ts";
 import { sqlOperations } from "../../contracts/sql/operations.ts";
+import { Lanes } from "../../contracts/sql/lanes/lanes.ts";
 import { SqlSession } from "../../contracts/sql/session.ts";
 import type { connection as connectionFields, options as optionFields } from "./config.ts";
 import { openConnection } from "./connecting/open.ts";
@@ -18,7 +19,6 @@ import { listen } from "./listening/listen.ts";
 import { notify } from "./listening/notify.ts";
 import { listeningOperations } from "./listening/operations.ts";
 import { withLock, type LockSettings } from "./locking/with-lock.ts";
-import { Lanes } from "./lanes/lanes.ts";
 import { dialect } from "./text/dialect.ts";
 import { classify } from "./errors.ts";
 

@@ -3,7 +3,7 @@ import type { Field } from "../values/shape.ts";
 import { Shape } from "../values/shape.ts";
 import type { Prepared } from "../statements/statement-cache.ts";
 import type { Messages } from "../wire/messages.ts";
-import type { Occupant } from "./exchange.ts";
+import type { LaneStatement } from "./answers.ts";
 
 const PARAMETER_DESCRIPTION = 0x74;
 const ROW_DESCRIPTION = 0x54;
@@ -12,13 +12,13 @@ const ERROR_RESPONSE = 0x45;
 const BEFORE_TYPE = 6;
 const AFTER_TYPE = 8;
 
-export class Preparation implements Occupant {
+export class Preparation implements LaneStatement {
   readonly call = undefined;
   readonly sql: string;
   headSince = 0;
   readonly isTooLarge = false;
-  readonly isStruck = false;
-  readonly outdated = undefined;
+  readonly mayBeStruck = false;
+  readonly refusal = undefined;
   readonly #name: string;
   readonly #onPrepared: (prepared: Prepared) => void;
   #types: readonly number[] = [];

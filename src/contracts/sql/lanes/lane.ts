@@ -1,18 +1,15 @@
 /**
- * A connection that several calls share: their statements are sent one behind the other, without waiting for answers
- * (PostgreSQL manual, "Pipelining"), many in one write, each with a Sync of its own, so that each is a transaction of its
- * own and the failure of one is nobody else's.
+ * A connection that several calls share: their statements are sent one behind the other, without waiting for answers,
+ * many in one write (PostgreSQL manual, "Pipelining"; in MariaDB's words as well), each a transaction of its own.
  *
  * What stands in front delays what stands behind. So only brief statements come in, and one that is not answered soon all
  * the same is cancelled at the server and run again on a connection of its own: a cancelled statement has had no effect.
- * Whatever else the cancellation strikes, as it names a connection and no statement, is run again likewise. A caller who
- * gives up merely goes away: nothing is cancelled for it, and nobody else notices.
+ * Whatever else the cancellation may have struck, as it names a connection and no statement, is run again likewise. A
+ * caller who gives up merely goes away: nothing is cancelled for it, and nobody else notices.
  */
 import type { Clock, Timer } from "../../../core/clock.ts";
 import { ConnectorError } from "../../../core/errors.ts";
-import type { AnswerReceiver } from "../wire/frames.ts";
-import { Messages } from "../wire/messages.ts";
-import type { Occupant } from "./exchange.ts";
+import type { Occupant } from "./occupant.ts";
 
 /** Statements that are sent and not answered. */
 const MOST_AT_ONCE = 48;
@@ -20,37 +17,39 @@ const MOST_AT_ONCE = 48;
 const PATIENCE_MS = 50;
 /** After so long, a connection with nobody waiting is given up. */
 const GRACE_MS = 1_000;
-const READY_FOR_QUERY = 0x5a;
-const IDLE = 0x49;
 
-export interface LaneHooks {
+/** Where a lane leads. */
+export interface LaneHooks<O, Out> {
   readonly clock: Clock;
-  write(this: void, bytes: Buffer): void;
+  /** Makes what collects the packets of so many statements. */
+  collect(this: void, statements: number): Out;
+  write(this: void, collected: Out): void;
   /** Asks the server to end what runs; resolves when the request can no longer strike. Never rejects. */
   cancel(this: void): Promise<void>;
   /** The connection cannot be trusted any more. */
   destroy(this: void): void;
   /** The one in front took too long. */
-  onSlow(this: void, exchange: Occupant): void;
-  /** The server does not know the statement as it was prepared; it is run again by itself. */
-  onOutdated(this: void, sql: string, error: unknown): void;
+  onSlow(this: void, occupant: Occupant<Out>): void;
+  /** The server did not run it here. */
+  onRefused(this: void, occupant: O): void;
   /** Nothing is under way any more. */
   onIdle(this: void): void;
 }
 
-export class Lane implements AnswerReceiver {
-  readonly #hooks: LaneHooks;
+/** The statements of one connection, in order. */
+export class Lane<O extends Occupant<Out>, Out> {
+  readonly #hooks: LaneHooks<O, Out>;
   /** Sent, in order. */
-  readonly #sent: Occupant[] = [];
+  readonly #sent: O[] = [];
   /** The first of `#sent` that is not answered. */
   #at = 0;
-  #waiting: Occupant[] = [];
+  #waiting: O[] = [];
   #flush: NodeJS.Immediate | undefined;
   #watch: Timer | undefined;
   #isStalled = false;
   #cancelling: Promise<void> | undefined;
 
-  constructor(hooks: LaneHooks) {
+  constructor(hooks: LaneHooks<O, Out>) {
     this.#hooks = hooks;
   }
 
@@ -63,7 +62,7 @@ export class Lane implements AnswerReceiver {
     return !this.#isStalled && this.size < MOST_AT_ONCE;
   }
 
-  add(exchange: Occupant): void {
+  add(exchange: O): void {
     this.#waiting.push(exchange);
     // What other callers ask in this turn of the event loop goes in the same write.
     this.#flush ??= setImmediate(this.#send);
@@ -73,36 +72,41 @@ export class Lane implements AnswerReceiver {
     this.#flush = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
-    const messages = new Messages(waiting.length * 64);
+    const collected = this.#hooks.collect(waiting.length);
     const wasEmpty = this.#at === this.#sent.length;
     for (const exchange of waiting) {
       const { cancelled } = exchange.call ?? {};
       try {
         if (cancelled !== undefined) throw cancelled;
-        exchange.write(messages);
+        exchange.write(collected);
         this.#sent.push(exchange);
       } catch (error) {
         exchange.fail(error);
       }
     }
     if (this.#at === this.#sent.length) return this.#rest();
-    this.#hooks.write(messages.end());
+    this.#hooks.write(collected);
     if (wasEmpty) this.#lead();
   };
 
-  handleMessage(type: number, bytes: Buffer, start: number, end: number): void {
-    const exchange = this.#sent[this.#at];
-    if (exchange === undefined) throw new Error("The server answers what nobody asked");
-    if (type !== READY_FOR_QUERY) {
-      exchange.handleMessage(type, bytes, start, end);
-      if (exchange.isTooLarge) this.#stall(exchange);
-      return;
-    }
+  /** The one that the server answers now. Throws where nobody has asked. */
+  get first(): O {
+    const first = this.#sent[this.#at];
+    if (first === undefined) throw new Error("The server answers what nobody asked");
+    return first;
+  }
+
+  /** The one in front is answered; `isIdle`: outside of any transaction. */
+  next({ isIdle }: { readonly isIdle: boolean }): void {
+    const exchange = this.first;
     this.#at++;
-    if (bytes[start] !== IDLE) return this.fail(new Error("A statement left a transaction open"));
-    const { outdated } = exchange;
-    if (outdated !== undefined) this.#hooks.onOutdated(exchange.sql, outdated);
-    if (outdated !== undefined || (this.#isStalled && exchange.isStruck)) exchange.startAgain();
+    if (!isIdle) {
+      exchange.settle();
+      return this.fail(new Error("A statement left a transaction open"));
+    }
+    const isRefused = exchange.refusal !== undefined;
+    if (isRefused) this.#hooks.onRefused(exchange);
+    if (isRefused || (this.#isStalled && exchange.mayBeStruck)) exchange.startAgain();
     else exchange.settle();
     this.#lead();
   }
@@ -133,26 +137,30 @@ export class Lane implements AnswerReceiver {
       this.#at = 0;
     }
     this.#sent[this.#at]!.headSince = this.#hooks.clock.now();
-    this.#watch ??= this.#hooks.clock.timeout(PATIENCE_MS, this.#look);
+    this.#watch ??= this.#hooks.clock.timeout(PATIENCE_MS, this.#lookSoon);
   }
 
+  /** After an answer has been read that came while the event loop was held up. */
+  readonly #lookSoon = (): void => void setImmediate(this.#look);
+
   readonly #look = (): void => {
+    this.#watch?.cancel();
     this.#watch = undefined;
     const first = this.#sent[this.#at];
     if (first === undefined) return;
     const waited = this.#hooks.clock.now() - first.headSince;
-    if (waited >= PATIENCE_MS) this.#stall(first);
+    if (waited >= PATIENCE_MS) this.stall();
     // A server that answers not even that, and nobody is left who waits for it.
     if (waited >= GRACE_MS && this.#sent.slice(this.#at).every(({ call }) => call?.cancelled !== undefined))
       return this.fail(new ConnectorError("timeout", `The database did not answer within ${GRACE_MS} ms`));
-    this.#watch = this.#hooks.clock.timeout(PATIENCE_MS, this.#look);
+    this.#watch = this.#hooks.clock.timeout(PATIENCE_MS, this.#lookSoon);
   };
 
-  /** Takes nothing new until it is empty. */
-  #stall(exchange: Occupant): void {
+  /** Takes nothing new until it is empty, and ends the one in front. */
+  stall(): void {
     this.#isStalled = true;
     if (this.#cancelling !== undefined) return;
-    this.#hooks.onSlow(exchange);
+    this.#hooks.onSlow(this.first);
     this.#cancelling = this.#hooks.cancel().finally(() => {
       this.#cancelling = undefined;
       if (this.size === 0) this.#rest();
