@@ -24,6 +24,8 @@ import { Messages } from "./wire/messages.ts";
 /** Statements that leave something behind in the session, by the server's own word for them. */
 const CHANGES_SESSION = new Set(["SET", "RESET", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "LOAD"]);
 const CLOSE_MS = 1_000;
+/** How long a batch that nobody wants any more may take before it is cancelled, which costs a connection. */
+const NEARLY_MS = 20;
 
 /** What was sent to a channel. */
 export interface Notification {
@@ -92,6 +94,7 @@ export class PostgreSQLConnection implements LaneConnection<LaneStatement, Messa
     return failure === undefined ? { results } : { results, failure };
   }
 
+  /** The server works on the next batch while this one is read. */
   async *batches(
     statement: Statement,
     { call, rowsOnly, batchSize: rows }: RunOptions & { readonly batchSize: number },
@@ -100,11 +103,23 @@ export class PostgreSQLConnection implements LaneConnection<LaneStatement, Messa
     let answer = await this.#send({ ...statement, rowsOnly, portal: { name, rows } }, call);
     const { shape } = answer;
     const columns = shape?.columns ?? [];
-    for (;;) {
-      yield { rows: answer.rows, columns };
-      if (!answer.hasMore) return;
-      answer = await this.#send({ sql: "", values: [], portal: { name, rows, ...(shape && { shape }) } }, call);
+    while (answer.hasMore) {
+      let stop = (): void => {};
+      const next = this.#send({ sql: "", values: [], portal: { name, rows, ...(shape && { shape }) } }, call, (it) => {
+        stop = it;
+      });
+      let isWanted = false;
+      // Whoever reads hears of it, when it has read this one.
+      next.catch(() => {});
+      try {
+        yield { rows: answer.rows, columns };
+        isWanted = true;
+      } finally {
+        if (!isWanted) await this.#unwanted(next, stop);
+      }
+      answer = await next;
     }
+    yield { rows: answer.rows, columns };
   }
 
   /** Hears what is sent to channels that this connection listens on. */
@@ -197,10 +212,18 @@ export class PostgreSQLConnection implements LaneConnection<LaneStatement, Messa
     else this.#cache.forget(sql);
   }
 
-  async #send(request: QueryRequest, call?: Call): Promise<QueryAnswer> {
+  /** Lets what is nearly there come, and ends it otherwise. */
+  async #unwanted(answer: Promise<unknown>, stop: () => void): Promise<void> {
+    const timer = this.#hooks.clock.timeout(NEARLY_MS, stop);
+    await answer.catch(() => {});
+    timer.cancel();
+  }
+
+  async #send(request: QueryRequest, call?: Call, onBegun?: (stop: () => void) => void): Promise<QueryAnswer> {
     const hooks = { tap: this.#tap, cache: this.#cache };
     let query: ExtendedQuery | undefined;
     const begin = (stop: () => void): Promise<QueryAnswer> => {
+      onBegun?.(stop);
       query = new ExtendedQuery(request, { ...hooks, stop });
       // The driver's types know submittables only by a part of their methods.
       this.#client.query(query as unknown as pg.Submittable);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { ConnectorError } from "../../core/errors.ts";
 import { openForTest } from "./open-for-test.ts";
@@ -38,7 +39,7 @@ describe("a stream of 200,000 rows", () => {
     expect(most).toBeLessThan(60e6);
   });
 
-  test("fetches only what is read", async () => {
+  test("fetches what is read, and one batch ahead", async () => {
     const db = await connected({ maxConnections: 1 });
     await db.query({ sql: "CREATE SEQUENCE fetched" });
     const counting = "SELECT nextval('fetched')::int AS n FROM generate_series(1, 200000)";
@@ -47,7 +48,7 @@ describe("a stream of 200,000 rows", () => {
       expect(row["n"]).toBe(++seen);
       if (seen === 250) break;
     }
-    expect(await db.query({ sql: "SELECT last_value::int AS n FROM fetched" })).toEqual([{ n: 300 }]);
+    expect(await db.query({ sql: "SELECT last_value::int AS n FROM fetched" })).toEqual([{ n: 400 }]);
   });
 });
 
@@ -66,6 +67,30 @@ describe("a stream", () => {
     expect(await busy("lazy")).toBe(0);
     expect(await db.query({ sql: "SELECT 1 AS a" })).toEqual([{ a: 1 }]);
     expect(await db.healthCheck()).toMatchObject({ status: "healthy" });
+  });
+
+  test("ends the server's work when its reader breaks off while the batch ahead takes long", async () => {
+    const db = await connected({ maxConnections: 1, applicationName: "ahead" });
+    const sql = "SELECT pg_sleep(CASE n WHEN 2 THEN 60 ELSE 0 END) FROM generate_series(1, 9) AS n";
+    const stream = db.queryStream({ sql, batchSize: 1 });
+    await stream.next();
+    await stream.return();
+    expect(await busy("ahead")).toBe(0);
+    expect(await db.query({ sql: "SELECT 1 AS a" })).toEqual([{ a: 1 }]);
+  });
+
+  test("tells of an error in the batch ahead only when what came before has been read", async () => {
+    const db = await connected({ maxConnections: 1 });
+    const seen: unknown[] = [];
+    const reading = async (): Promise<void> => {
+      const sql = "SELECT 10 / (3 - n) AS n FROM generate_series(1, 9) AS n";
+      for await (const { n } of db.queryStream({ sql, batchSize: 2 })) {
+        seen.push(n);
+        await sleep(20);
+      }
+    };
+    expect((await failure(reading())).kind).toBe("input_invalid");
+    expect(seen).toEqual([5, 10]);
   });
 
   test("ends the server's work when its reader breaks off while a batch is under way", async () => {
