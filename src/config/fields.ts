@@ -81,6 +81,26 @@ export const tls = z.union([z.boolean(), z.enum(["disable", "require", "verify-f
     "TLS: true or `verify-full` checks the server's certificate; `require` only encrypts; false or `disable` is off.",
 });
 
+/**
+ * A switch that lets a system's own environment variables be read, when the settings are; off unless said, and then they
+ * are not looked at. `read` answers with what they say, or with what is wrong with them, without their values.
+ */
+export function fromEnvironment<T extends object>(
+  description: string,
+  read: (variables: Readonly<Record<string, string | undefined>>) => T | string,
+): z.ZodType<T | undefined, boolean | undefined> {
+  return z
+    .boolean()
+    .transform((isAsked, context): T | undefined => {
+      const found = isAsked ? read(process.env) : undefined;
+      if (typeof found !== "string") return found;
+      context.addIssue({ code: "custom", message: found });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ description, default: false });
+}
+
 /** Settings that are another name for one that stands directly under `options`. */
 export const otherNames = z.registry<{ readonly of: string }>();
 

@@ -3,17 +3,19 @@ import { z } from "zod";
 import { checkPoolSize, duration, pool } from "../../config/fields.ts";
 import { ledgerOptions } from "../../contracts/sql/ledger-options.ts";
 
-export { connection, SYSTEM } from "./connecting/fields.ts";
+export { connection } from "./connecting/fields.ts";
 
 export const options = z
   .strictObject({
     ...pool,
-    applicationName: z
-      .string()
-      .min(1)
-      .max(63)
-      .default("busbar")
-      .meta({ description: "Name of the connections in the server's `pg_stat_activity` and logs." }),
+    applicationName: z.string().min(1).max(63).optional().meta({
+      description: "Name of the connections in the server's `pg_stat_activity` and logs.",
+      default: "busbar",
+    }),
+    connectionTimeout: pool.connectionTimeout.unwrap().optional().meta({
+      description: 'How long making one connection may take. Milliseconds, or text like "30s".',
+      default: 5_000,
+    }),
     statementTimeout: duration(
       "Most time of one statement on the server, which then ends it by itself; 0 leaves it to the server's configuration.",
     ).default(0),

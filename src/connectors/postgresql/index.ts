@@ -1,9 +1,9 @@
 /** PostgreSQL, through the driver `pg`. */
 import { defineConnector } from "../define.ts";
-import { addressOf } from "../../contracts/sql/address.ts";
 import { sqlConnector } from "../../contracts/sql/connector.ts";
 import { FunctionThrew } from "../../contracts/sql/session.ts";
-import { connection, options, SYSTEM } from "./config.ts";
+import { connection, options } from "./config.ts";
+import { addressOf } from "./connecting/address.ts";
 import { classify } from "./errors.ts";
 import { lockOperation, type WithLock } from "./locking/lock-options.ts";
 import { openSession, operations, type PostgreSQLSession } from "./session.ts";
@@ -18,8 +18,8 @@ const Defined = defineConnector({
   options,
   operations,
   server(settings) {
-    const { host, port, database } = addressOf(settings, SYSTEM);
-    return { address: host, port, namespace: database };
+    const { places, database } = addressOf(settings);
+    return { address: places[0]!.host, port: places[0]!.port, namespace: database };
   },
   open: openSession,
   classify,

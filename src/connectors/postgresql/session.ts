@@ -60,7 +60,7 @@ export async function openSession(
     clock,
     max: poolSize(options),
     idleTimeoutMs: options.idleTimeout,
-    connectionTimeoutMs: options.connectionTimeout,
+    connectionTimeoutMs: target.connectTimeoutMs,
     trustMs: TRUST_MS,
     open: (signal, onLost) =>
       connect(signal, () => {

@@ -30,6 +30,23 @@ const PARTS = ["host", "port", "database", "username", "password"] as const;
 const SSL_MODES = ["disable", "require", "verify-full"] as const;
 const HOST = "localhost";
 
+/** The fields of an address without its URL. */
+// eslint-disable-next-line no-restricted-syntax -- the schema is the type
+export function addressParts({ port }: Pick<AddressSystem, "port">) {
+  return {
+    host: named("Host name or address, or the folder of a Unix socket.", HOST),
+    port: z.int().min(1).max(65_535).optional().meta({ description: "TCP port.", default: port }),
+    database: named("Name of the database."),
+    username: named("Name of the user."),
+    password: secret("Password of the user.").optional(),
+    ssl: tls.optional().meta({
+      description:
+        "TLS, off unless said: `true` or `verify-full` encrypts and checks the server's certificate and name, `require` only encrypts. Say `verify-full` wherever the network is not your own.",
+      default: false,
+    }),
+  };
+}
+
 /** The `connection` of a database server. */
 // eslint-disable-next-line no-restricted-syntax -- the schema is the type
 export function addressFields(system: AddressSystem) {
@@ -42,38 +59,36 @@ export function addressFields(system: AddressSystem) {
     context.addIssue({ code: "custom", message: parsed });
     return z.NEVER;
   });
-  return z
-    .strictObject({
-      host: named("Host name or address, or the folder of a Unix socket.", HOST),
-      port: z.int().min(1).max(65_535).optional().meta({ description: "TCP port.", default: port }),
-      database: named("Name of the database."),
-      username: named("Name of the user."),
-      password: secret("Password of the user.").optional(),
-      url: url.optional(),
-      ssl: tls.optional().meta({
-        description:
-          "TLS, off unless said: `true` or `verify-full` encrypts and checks the server's certificate and name, `require` only encrypts. Say `verify-full` wherever the network is not your own.",
-        default: false,
-      }),
-    })
-    .superRefine((written, context) => {
-      const refuse = (path: string, message: string): void =>
-        context.addIssue({ code: "custom", path: [path], message });
-      if (written.url === undefined) {
-        for (const part of ["database", "username"] as const)
-          if (written[part] === undefined) refuse(part, "is missing; expected text, or a `url` that says it");
-        return;
-      }
-      for (const part of PARTS) if (written[part] !== undefined) refuse(part, "stands in `url` already; say it once");
-      if (written.url.ssl !== undefined && written.ssl !== undefined)
-        refuse("ssl", "stands in `url` already, as `sslmode`; say it once");
-    });
+  return z.strictObject({ ...addressParts(system), url: url.optional() }).superRefine((written, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: "custom", path: [path], message });
+    const { url } = written;
+    if (url === undefined) {
+      for (const part of ["database", "username"] as const) if (written[part] === undefined) refuse(part, MISSING);
+      return;
+    }
+    for (const part of PARTS)
+      if (written[part] !== undefined && url[part === "port" ? "host" : part] !== undefined) refuse(part, SAID_TWICE);
+    if (url.ssl !== undefined && written.ssl !== undefined) refuse("ssl", SSL_SAID_TWICE);
+  });
 }
 
+/** What is said of a field that is neither there nor in a URL. */
+export const MISSING = "is missing; expected text, or a `url` that says it";
+/** What is said of a field that the URL has too. */
+export const SAID_TWICE = "stands in `url` already; say it once";
+/** The same of `ssl`. */
+export const SSL_SAID_TWICE = "stands in `url` already, as `sslmode`; say it once";
+
 /** The address that checked fields tell. */
-export function addressOf(written: Written & { readonly url?: FromUrl | undefined }, { port }: AddressSystem): Address {
-  const { host = HOST, port: told = port, database = "", username = "", password } = written.url ?? written;
-  return { host, port: told, database, username, password, ssl: written.ssl ?? written.url?.ssl ?? false };
+export function addressOf(written: Written & { readonly url?: FromUrl | undefined }, system: AddressSystem): Address {
+  const { host = HOST, port = system.port, database = "", username = "", password, ssl = false } = said(written);
+  return { host, port, database, username, password, ssl };
+}
+
+/** The fields, and what the URL says beside them. */
+function said({ url = {}, ...fields }: Written & { readonly url?: Written | undefined }): Written {
+  const written = Object.entries(fields).filter(([, each]) => each !== undefined);
+  return { ...url, ...(Object.fromEntries(written) as Written) };
 }
 
 const named = (description: string, standard?: string) =>

@@ -128,7 +128,7 @@ function accessRules(tls: PostgresqlTls | undefined): string {
   const kind = tls?.required || tls?.clientCertificate ? "hostssl" : "host";
   const password = `scram-sha-256${tls?.clientCertificate ? " clientcert=verify-ca" : ""}`;
   const how = tls?.clientCertificate === "login" ? "cert" : password;
-  return `${kind} all all 127.0.0.1/32 ${how}\n${kind} replication all 127.0.0.1/32 ${how}\n`;
+  return `local all all scram-sha-256\n${kind} all all 127.0.0.1/32 ${how}\n${kind} replication all 127.0.0.1/32 ${how}\n`;
 }
 
 /** Highest major first. */

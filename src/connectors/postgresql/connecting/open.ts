@@ -2,13 +2,15 @@
 import type { Socket } from "node:net";
 import type pg from "pg";
 import type { Environment } from "../../../core/definition.ts";
-import type { Address } from "../../../contracts/sql/address.ts";
 import type { Options } from "../config.ts";
 import { PostgreSQLConnection } from "../connection.ts";
-import { watchAuthentication, type ChannelBinding } from "./authentication.ts";
+import { watchAuthentication } from "./authentication.ts";
+import { passwordIn } from "./libpq/password-file.ts";
 import { sendCancel } from "../wire/cancel.ts";
 import { tapRows } from "../wire/frames.ts";
 import { socketTo } from "./socket.ts";
+import type { Place } from "./suitable.ts";
+import type { Target } from "./target.ts";
 import { tlsOptions } from "./tls.ts";
 
 /** What of the driver is used. */
@@ -18,7 +20,7 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** What one connection is opened with. */
 export interface Opening extends Pick<Environment, "clock" | "signal"> {
-  readonly address: Address & { readonly channelBinding: ChannelBinding };
+  readonly address: Target["address"] & Place;
   readonly options: Options;
   readonly onLost: () => void;
 }
@@ -26,8 +28,9 @@ export interface Opening extends Pick<Environment, "clock" | "signal"> {
 /** A connection that is ready; fails as the driver does, or with what `signal` was aborted with. */
 export async function openConnection(driver: Driver, opening: Opening): Promise<PostgreSQLConnection> {
   const { address, options, clock, signal, onLost } = opening;
-  const { host, port, database, username, password, channelBinding } = address;
-  const ssl = tlsOptions(address);
+  const { host, port, database, username, password, passfile, channelBinding } = address;
+  // As everywhere with PostgreSQL, a Unix socket, which leads nowhere else, has no TLS.
+  const ssl = host.startsWith("/") ? false : await tlsOptions(address.ssl);
   // The driver checks the certificate against the host that it is told; where it connects to is the socket's business.
   const target = { host: (ssl && ssl.servername) || host, port, ssl };
   const client = new driver.Client({
@@ -36,10 +39,11 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
     database,
     user: username,
     // A function, so that the driver looks neither into the environment nor into ~/.pgpass.
-    password: () => password?.reveal() ?? "",
+    password: async () =>
+      password?.reveal() ?? (passfile === undefined ? undefined : await passwordIn(passfile, address)) ?? "",
     sslnegotiation: "postgres",
     enableChannelBinding: channelBinding !== "disable" && ssl !== false,
-    application_name: options.applicationName,
+    application_name: address.applicationName,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });

@@ -1,11 +1,12 @@
 /** Where the driver's connections go. */
-import { Socket } from "node:net";
+import { Socket, type SocketConnectOpts } from "node:net";
 
 /** A socket that goes to one place, whatever the driver tells it. */
 export function socketTo(host: string, port: number): Socket {
   const socket = new Socket();
-  // A Unix socket is a path, which the driver makes of host and port.
-  const connect = socket.connect.bind(socket) as (to: { readonly host: string; readonly port: number }) => Socket;
-  if (!host.startsWith("/")) socket.connect = () => connect({ host, port });
+  const connect = socket.connect.bind(socket) as (to: SocketConnectOpts) => Socket;
+  // A host that is a folder has a Unix socket in it for each port.
+  const to = host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+  socket.connect = () => connect(to);
   return socket;
 }
