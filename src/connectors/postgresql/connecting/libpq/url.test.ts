@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Secret } from "../../../../core/secret.ts";
+import { type Secret } from "../../../../core/secret.ts";
 import { readUrl } from "./url.ts";
 
 const read = (url: string): unknown => {
