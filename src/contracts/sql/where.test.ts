@@ -56,6 +56,21 @@ describe("a condition", () => {
     expect(compiled(where)).toEqual({ sql, values });
   });
 
+  test("of a long group is not as deep as it is long", () => {
+    const parts = (sql: string | undefined): number => (sql ?? "").split(" OR ").length;
+    const depth = (sql: string): number => {
+      let [now, most] = [0, 0];
+      for (const char of sql) most = Math.max(most, (now += char === "(" ? 1 : char === ")" ? -1 : 0));
+      return most;
+    };
+    for (const length of [1, 2, 100, 101, 10_000, 10_001, 50_000]) {
+      const { sql, values } = compiled({ or: Array.from({ length }, (_, a) => ({ a })) });
+      expect(parts(sql)).toBe(length);
+      expect(values).toEqual(Array.from({ length }, (_, a) => a));
+      expect(depth(sql!)).toBeLessThan(6);
+    }
+  });
+
   test("is none where the map is empty", () => {
     expect(compiled({}).sql).toBeUndefined();
   });
@@ -98,6 +113,12 @@ describe("is refused:", () => {
     ["a pair with an operator that there is not", { or: [["a", { "= 1 OR 1": 1 }]] }, /unknown name/],
     ["`and` of instances", { and: [new Date()] }, /no condition/],
     ["what holds itself", cyclic, /deeper than 20/],
+    ["a symbol, as other libraries have them", { a: 1, [Symbol("or")]: [{ b: 1 }] }, /symbol/],
+    ["a symbol among operators", { a: { gt: 1, [Symbol("lt")]: 2 } }, /symbol/],
+    ["a symbol in a group", { or: [{ [Symbol("and")]: 1, a: 1 }] }, /symbol/],
+    ["a hole in a list", { a: [1, , 2] }, /neither a value nor null/],
+    ["a hole in a group", { or: [{ a: 1 }, , { b: 1 }] }, /no condition/],
+    ["nothing but a hole in a list", { not: { a: new Array(1) } }, /neither a value nor null/],
     ["the name of no column", { "": 1 }, /is empty/],
     ["a name with NUL", { "a\0": 1 }, /NUL/],
   ])("%s", (_, where, message) => {

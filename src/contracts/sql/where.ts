@@ -32,6 +32,8 @@ export interface Parameters {
 
 /** Nothing that somebody wrote is nested deeper. */
 const DEEPEST = 20;
+/** Parts of a group that stand side by side. */
+const LONGEST_CHAIN = 100;
 
 /** The condition in SQL; undefined for an empty map. Throws `input_invalid`; no value is in its message. */
 export function compileWhere(where: Where, parameters: Parameters): string | undefined {
@@ -45,7 +47,7 @@ interface Place extends Parameters {
 
 function conjunction(where: Where, place: Place, depth: number): string | undefined {
   if (depth > DEEPEST) throw invalid(`The condition is nested deeper than ${DEEPEST} levels`);
-  const parts = Object.entries(where).map(([name, value]) => {
+  const parts = entriesOf(where).map(([name, value]) => {
     if (name === "or" || name === "and") return group(name, value, place, depth);
     if (name === "not") return `NOT (${inner(name, value, { ...place, isNegated: true }, depth)})`;
     return condition(name, value, place);
@@ -53,11 +55,28 @@ function conjunction(where: Where, place: Place, depth: number): string | undefi
   return parts.length === 0 ? undefined : parts.join(" AND ");
 }
 
+/** Operators of other libraries are symbols, which would silently mean nothing here. */
+function entriesOf(map: Where): [name: string, value: unknown][] {
+  if (Object.getOwnPropertySymbols(map).length > 0)
+    throw invalid("A condition has a symbol for a name", "Write operators as text: { age: { gte: 18 } }, or: [ … ].");
+  return Object.entries(map);
+}
+
 function group(name: "or" | "and", value: unknown, place: Place, depth: number): string {
   if (!Array.isArray(value)) throw invalid(`"${name}" takes a list of conditions`);
   if (value.length === 0 && name === "or") return none(place);
   if (value.length === 0) throw invalid('"and" takes at least one condition');
-  return `(${value.map((each) => `(${inner(name, each, place, depth)})`).join(` ${name.toUpperCase()} `)})`;
+  const parts = Array.from(value, (each: unknown) => `(${inner(name, each, place, depth)})`);
+  return joined(parts, ` ${name.toUpperCase()} `);
+}
+
+/** Databases count how deep an expression is, and a long chain is as deep as it is long. */
+function joined(parts: readonly string[], word: string): string {
+  if (parts.length <= LONGEST_CHAIN) return `(${parts.join(word)})`;
+  const chains = Array.from({ length: Math.ceil(parts.length / LONGEST_CHAIN) }, (_, at) =>
+    joined(parts.slice(at * LONGEST_CHAIN, (at + 1) * LONGEST_CHAIN), word),
+  );
+  return joined(chains, word);
 }
 
 function inner(name: string, value: unknown, place: Place, depth: number): string {
@@ -83,7 +102,7 @@ function condition(column: string, value: unknown, parameters: Place): string {
       `The condition on column "${column}" is not understood`,
       "A condition is a value, null, a list of values, or a map of operators such as { gte: 18 }.",
     );
-  const tests = Object.entries(value);
+  const tests = entriesOf(value);
   if (tests.length === 0) throw invalid(`The condition on column "${column}" is empty`);
   return tests.map(([operator, operand]) => operate(operator, name, operand, parameters, column)).join(" AND ");
 }
@@ -161,7 +180,8 @@ const all = (values: readonly unknown[], parameters: Parameters): string =>
 /** SQL's own IN never finds NULL and cannot be empty. */
 function listOf(operand: unknown, column: string): { readonly values: readonly unknown[]; readonly hasNull: boolean } {
   if (!Array.isArray(operand)) throw invalid(`The condition on column "${column}" takes a list`);
-  const values = operand.filter((value) => value !== null);
+  // A hole is undefined.
+  const values = Array.from<unknown>(operand).filter((value) => value !== null);
   for (const value of values)
     if (!isScalar(value))
       throw invalid(`The list for column "${column}" holds something that is neither a value nor null`);
