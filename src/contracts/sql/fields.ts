@@ -41,7 +41,11 @@ export const rowSource = z
   }) as unknown as z.ZodType<Rows, Rows>;
 
 function isSource(value: unknown): boolean {
-  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+  if (typeof value !== "object" || value === null) return false;
+  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = value as Partial<
+    AsyncIterable<Row> & Iterable<Row>
+  >;
+  return typeof (async ?? sync) === "function";
 }
 
 export const count = z.int().meta({ description: "Rows that were changed." });

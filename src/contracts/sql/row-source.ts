@@ -25,16 +25,18 @@ export class SourceFailed extends Error {
 
 /** Reads batches of rows that all have the columns of the first. */
 export class RowSource {
-  readonly #iterator: Iterator<Row> | AsyncIterator<Row>;
+  readonly #rows: Rows;
   readonly #isAsync: boolean;
+  #iterator: Iterator<Row> | AsyncIterator<Row> | undefined;
+  /** The row before, of a source that may use one object for all. */
+  #last: unknown;
   #columns: readonly string[] | undefined;
   #count = 0;
   #isOver = false;
 
   constructor(rows: Rows) {
-    const { [Symbol.asyncIterator]: iterate } = rows as Partial<AsyncIterable<Row>>;
-    this.#isAsync = iterate !== undefined;
-    this.#iterator = iterate === undefined ? (rows as Iterable<Row>)[Symbol.iterator]() : iterate.call(rows);
+    this.#rows = rows;
+    this.#isAsync = (rows as Partial<AsyncIterable<Row>>)[Symbol.asyncIterator] !== undefined;
   }
 
   /** Names of the first row's columns; known after the first batch. */
@@ -45,6 +47,7 @@ export class RowSource {
   /** The next batch, or undefined at the end. Ends with the call, whatever the source does. */
   async next(call: Call): Promise<readonly Row[] | undefined> {
     call.throwIfCancelled();
+    this.#iterator ??= this.#begin();
     const rows: Row[] = [];
     if (!this.#isAsync) this.#fill(rows);
     else
@@ -60,10 +63,19 @@ export class RowSource {
     if (this.#isOver) return;
     this.#isOver = true;
     try {
-      const ended: unknown = this.#iterator.return?.();
+      const ended: unknown = this.#iterator?.return?.();
       if (ended instanceof Promise) ended.catch(() => {});
     } catch {
       // It is not needed any more.
+    }
+  }
+
+  #begin(): Iterator<Row> | AsyncIterator<Row> {
+    try {
+      if (this.#isAsync) return (this.#rows as AsyncIterable<Row>)[Symbol.asyncIterator]();
+      return (this.#rows as Iterable<Row>)[Symbol.iterator]();
+    } catch (error) {
+      throw this.#failed(error);
     }
   }
 
@@ -95,10 +107,16 @@ export class RowSource {
 
   /** Answers about how many bytes it has. */
   #take(step: IteratorResult<Row>, rows: Row[]): number {
+    // Written by hand, an iterator may give anything.
+    if (typeof (step as unknown) !== "object" || (step as unknown) === null)
+      throw this.#failed(new TypeError("The iterator gave something that is no result"));
     if (step.done === true) {
       this.#isOver = true;
       return 0;
     }
+    // Rows wait together, so that each of them would be the last.
+    if (step.value === this.#last && !Array.isArray(this.#rows)) throw usedAgain(this.#count);
+    this.#last = step.value;
     rows.push(step.value);
     return this.#check(step.value);
   }
@@ -139,6 +157,10 @@ export function checkColumns(row: Row, columns: readonly string[], at: number): 
     `Row ${at + 1} ${what} row 1 ${other}`,
     "All rows have the same columns; say null where there is no value.",
   );
+}
+
+function usedAgain(at: number): ConnectorError {
+  return invalid(`Row ${at + 1} is the same object as the one before it`, "Yield a new object for each row.");
 }
 
 function notARow(at: number): ConnectorError {

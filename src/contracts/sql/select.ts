@@ -109,6 +109,9 @@ function pageOf(
       "Add a column to `orderBy` that tells the rows apart, such as the primary key.",
     );
   const own = columns.slice(0, columns.length - order.length * (canPageBy === undefined ? 1 : 2));
+  // Of two columns with one name, a row has the last.
+  const taken = own.find(({ name }) => order.some((_, at) => name === keyName(at) || name === rawName(at)));
+  if (taken !== undefined) throw isTaken(taken.name);
   const asked = page.map((row) => Object.fromEntries(own.map(({ name }) => [name, row[name]])));
   if (following === undefined || ends === undefined) return { page: { rows: asked }, columns: own };
   return { page: { rows: asked, next: cursorOf(question(input), placeOf(keysOf(page[0]!), ends)) }, columns: own };
@@ -127,6 +130,17 @@ function orderOf({ orderBy = [] }: Input): Order[] {
 }
 
 const question = (input: Input): unknown => [input.table, input.where ?? {}, orderOf(input).map(Object.values)];
+
+function isTaken(column: string): ConnectorError {
+  return new ConnectorError(
+    "unsupported",
+    `Pages of a table with a column "${column}" cannot be read: busbar uses the name`,
+    {
+      outcome: "none",
+      hint: "Name other columns in `columns`, or read without `limit` or `orderBy`.",
+    },
+  );
+}
 
 function unpaged(column: string, type: string): ConnectorError {
   return new ConnectorError("unsupported", `Pages cannot be ordered by column "${column}", which is of type ${type}`, {

@@ -26,8 +26,9 @@ export class StatementText {
   }
 
   end(sql: string): Statement {
-    if (this.#values.length > MOST_PARAMETERS)
-      throw invalid(`The statement has ${this.#values.length} parameters; ${MOST_PARAMETERS} are allowed`);
+    const { mostParameters = MOST_PARAMETERS } = this.dialect;
+    if (this.#values.length > mostParameters)
+      throw invalid(`The statement has ${this.#values.length} parameters; ${mostParameters} are allowed`);
     return { sql, values: this.#values };
   }
 }

@@ -132,6 +132,21 @@ export const conditionCases: readonly SqlCase[] = [
     },
   },
   {
+    name: "where takes a group of thousands, and tells how many values are too many",
+    async run(ctx) {
+      const { connector } = ctx;
+      const table = await makePeople(ctx, PEOPLE);
+      const ids = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 4);
+      const count = async (where: Row): Promise<number> =>
+        (await connector.execute("select", { table, columns: ["id"], where })).rows.length;
+      assert.equal(await count({ or: ids(5_000).map((id) => ({ id })) }), 2);
+      assert.equal(await count({ not: { and: ids(5_000).map((id) => ({ id: { ne: id } })) } }), 2);
+      assert.equal(await count({ id: ids(30_000) }), 2);
+      const error = await failure(connector.execute("select", { table, where: { id: ids(70_000) } }), "input_invalid");
+      assert.match(error.message, /^The statement has 70000 parameters; \d+ are allowed/);
+    },
+  },
+  {
     name: "where refuses everything that would mean every row by accident",
     async run(ctx) {
       const { connector } = ctx;

@@ -120,6 +120,24 @@ export const selectCases: readonly SqlCase[] = [
     },
   },
   {
+    name: "pages of a table whose columns are called like busbar's own are refused, and nothing else is",
+    async run(ctx) {
+      const { connector, types } = ctx;
+      const table = await makeTable(ctx, `id ${types.id}, busbar_key_1 ${types.int32}, busbar_raw_2 ${types.int32}`);
+      await connector.execute("insertMany", {
+        table,
+        rows: [1, 2].map((n) => ({ busbar_key_1: n, busbar_raw_2: -n })),
+      });
+      const page = { table, orderBy: ["id"], limit: 1 };
+      await failure(connector.execute("select", page), "unsupported");
+      await failure(connector.execute("select", { ...page, columns: ["busbar_key_1"] }), "unsupported");
+      const { rows } = await connector.execute("select", { ...page, columns: ["busbar_raw_2"] });
+      assert.deepEqual(rows, [{ busbar_raw_2: -1 }]);
+      const all = await connector.execute("select", { table, columns: ["busbar_key_1"], orderBy: ["id"] });
+      assert.deepEqual(all.rows, [{ busbar_key_1: 1 }, { busbar_key_1: 2 }]);
+    },
+  },
+  {
     name: "a cursor that is none, or of another question, is refused",
     async run(ctx) {
       const { connector } = ctx;
