@@ -83,6 +83,24 @@ test("placeholders of the system's own are not mixed with names, and are left al
   expect(postgresql.positional({ sql: operators, values: { y: 1 } }).values).toEqual([1]);
 });
 
+test("long statements are read in time that grows as they do", () => {
+  for (const part of ["--", "E'a'\n", "E'' -", "/*", "$a", "$a$", "'", "[", " \n", "::", ":a "]) {
+    const sql = `select E'' ${part.repeat(100_000)}`;
+    const started = performance.now();
+    try {
+      postgresql.positional({ sql, values: { a: 1 } });
+    } catch (error) {
+      expect((error as Error).message).toMatch(/no parameter :a|no value for/);
+    }
+    expect(performance.now() - started, part).toBeLessThan(5_000);
+  }
+  const names = Array.from({ length: 60_000 }, (_, at) => `n${at}`);
+  const values = Object.fromEntries(names.map((name) => [name, 1]));
+  const started = performance.now();
+  postgresql.positional({ sql: names.map((name) => `:${name}`).join(), values });
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
+
 test("names are in any letters", () => {
   expect(postgresql.positional({ sql: "select :größe, :名前", values: { größe: 1, 名前: 2 } })).toEqual({
     sql: "select $1, $2",
@@ -108,6 +126,10 @@ describe("what is no parameter", () => {
 
   test.each([
     ["escaped text", "select E'\\':x', e'a\\\\', :y"],
+    ["escaped text over several lines", "select E'a'\n'\\':x' -- c\r\n -- '\n\t'\\':x', :y"],
+    ["escaped text that is over", "select E'a' '\\', :y, 'x'"],
+    ["escaped text without an end", "select :y, E'a'\n'\\':x"],
+    ["plain text over several lines", "select 'a\\'\n'b\\', :y"],
     ["text whose backslash means nothing", "select 'a\\', :y, ':x'"],
     ["a name that ends in e", "select nice':x', :y"],
     ["dollar quotes", "do $$ :x $$; select $a$ :x $$ $b$ :x $a$, :y"],

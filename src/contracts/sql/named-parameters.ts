@@ -35,6 +35,8 @@ const IN_NAME = /[A-Za-z0-9_$\u0080-\uffff]/;
 /** What a parameter cannot follow: `a:b`, `arr[1:n]`, `::type`. */
 const BEFORE = /[A-Za-z0-9_$\u0080-\uffff\]):]/;
 const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
+/** What stands between two parts of one text, up to the second one's quote. */
+const CONTINUED = /[ \t\f\v]*(?:--[^\r\n]*)?[\r\n](?:[ \t\f\v\r\n]|--[^\r\n]*[\r\n])*'/y;
 
 /** Reads statements of one system. */
 export class NamedParameters {
@@ -126,7 +128,8 @@ export class NamedParameters {
     if (quotes.includes(char)) {
       const isEscaped =
         isPostgreSQL && char === "'" && /[eE]/.test(sql[at - 1] ?? "") && !IN_NAME.test(sql[at - 2] ?? "");
-      return endOfQuote(sql, at, char, isEscaped || backslashIn.includes(char));
+      const end = endOfQuote(sql, at, char, isEscaped || backslashIn.includes(char));
+      return isEscaped ? endOfContinued(sql, end) : end;
     }
     if (char === "[" && hasBrackets) return endOfQuote(sql, at, "]", false);
     if (char === "-" && sql[at + 1] === "-" && (!hasHashComments || /^\s?$/.test(sql[at + 2] ?? "")))
@@ -168,6 +171,14 @@ function endOfQuote(sql: string, start: number, quote: string, hasBackslash: boo
   return sql.length;
 }
 
+/** Text with backslashes goes on with them after a line's end (PostgreSQL manual, "String Constants"). */
+function endOfContinued(sql: string, start: number): number {
+  for (let end = start; ; end = endOfQuote(sql, CONTINUED.lastIndex - 1, "'", true)) {
+    CONTINUED.lastIndex = end;
+    if (!CONTINUED.test(sql)) return end;
+  }
+}
+
 function endOfLine(sql: string, start: number): number {
   const at = sql.slice(start).search(/[\r\n]/);
   return at < 0 ? sql.length : start + at;
@@ -186,9 +197,9 @@ function checkNames(names: readonly string[], values: Readonly<Record<string, un
   const given = Object.keys(values);
   if (missing !== undefined)
     throw invalid(`There is no value for :${missing}${didYouMean(missing, given)}`, "Say null where there is none.");
-  const unused = given.find((name) => !names.includes(name));
-  if (unused !== undefined)
-    throw invalid(`The statement has no parameter :${unused}${didYouMean(unused, [...new Set(names)])}`);
+  const known = new Set(names);
+  const unused = given.find((name) => !known.has(name));
+  if (unused !== undefined) throw invalid(`The statement has no parameter :${unused}${didYouMean(unused, [...known])}`);
 }
 
 function invalid(message: string, hint?: string): ConnectorError {
