@@ -2,11 +2,14 @@
 import { ConnectorError } from "../../core/errors.ts";
 import type { Answer, Parsed } from "../../core/operation.ts";
 import { compileInsert, type Statement } from "./compile.ts";
-import type { SqlResult } from "./connection.ts";
+import type { RunOptions, SqlResult } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Row, SqlOperations } from "./operations.ts";
 
 type Run = (statement: Statement) => Promise<SqlResult>;
+
+/** What an answer may be at most. */
+export type AnswerBounds = Pick<RunOptions, "maxRows" | "maxBytes">;
 
 export async function insertRow(input: Parsed<SqlOperations["insert"]>, dialect: Dialect, run: Run): Promise<Row> {
   const { rows } = await run(compileInsert(input, dialect));
@@ -22,6 +25,15 @@ export async function insertRows(statements: readonly Statement[], run: Run): Pr
   let count = 0;
   for (const statement of statements) count += (await run(statement)).count;
   return { count };
+}
+
+/** What the rows of an answer may be at most; undefined where none are asked for. */
+export function boundsOf({
+  returning,
+  maxRows,
+  maxBytes,
+}: Pick<Parsed<SqlOperations["update"]>, "returning" | "maxRows" | "maxBytes">): AnswerBounds | undefined {
+  return returning === false ? undefined : { maxRows, maxBytes };
 }
 
 export async function changeRows(

@@ -7,7 +7,7 @@ import { inBatches } from "../../core/stream.ts";
 import { runBatch } from "./batch.ts";
 import { compileDelete, compileInsertMany, compileUpdate, compileUpsert } from "./compile.ts";
 import type { SqlConnection, SqlResult } from "./connection.ts";
-import { changeRows, executed, insertRow, insertRows, upsertRows } from "./crud.ts";
+import { boundsOf, changeRows, executed, insertRow, insertRows, upsertRows, type AnswerBounds } from "./crud.ts";
 import { quoteTable } from "./dialect.ts";
 import { isShort, keyNeedsList, loadRows } from "./load.ts";
 import type { WrittenStatement } from "./named-parameters.ts";
@@ -26,20 +26,26 @@ export type SqlHandlers = Pick<Session<SqlOperations>, "handlers" | "readOnlyHan
 export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): SqlHandlers {
   const { dialect, isReadOnly, classify } = session.settings;
   const { named } = session;
-  /** Work of statements that busbar makes: several only in one transaction, one on its own, all with the call's key. */
-  const write = <T>(call: Call, input: unknown, work: (run: Run) => Promise<T>): Promise<T> =>
+  /**
+   * Work of statements that busbar makes: several only in one transaction, one on its own, all with the call's key. An
+   * answer with bounds does not go together with the key's row.
+   */
+  const write = <T>(call: Call, input: unknown, work: (run: Run) => Promise<T>, bounds?: AnswerBounds): Promise<T> =>
     session.isKeyed(call)
-      ? session.keyed.run(call, { input, isBrief: true, isTogether: true }, ({ run }) => work(run))
-      : work((statement) => session.one(statement, call, { readOnly: isReadOnly }));
+      ? session.keyed.run(call, { input, isBrief: true, isTogether: bounds === undefined }, ({ run, connection }) =>
+          work(bounds === undefined ? run : (statement) => connection.run(statement, { call, ...bounds })),
+        )
+      : work((statement) => session.one(statement, call, { readOnly: isReadOnly, ...bounds }));
   const writeAll = <T>(
     call: Call,
     input: unknown,
     statements: readonly Statement[],
     work: (run: Run) => Promise<T>,
+    bounds?: AnswerBounds,
   ): Promise<T> => {
-    if (statements.length < 2 || session.isKeyed(call)) return write(call, input, work);
+    if (statements.length < 2 || session.isKeyed(call)) return write(call, input, work, bounds);
     return session.inTransaction(call, { readOnly: isReadOnly }, (connection) =>
-      work((statement) => connection.run(statement, { call })),
+      work((statement) => connection.run(statement, { call, ...bounds })),
     );
   };
   const query = (readOnly: boolean) => async (input: Parsed<SqlOperations["query"]>, call: Call) => {
@@ -87,10 +93,13 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
       },
       async upsert(input, call) {
         const statements = compileUpsert(input, dialect);
-        return writeAll(call, input, statements, (run) => upsertRows(input, dialect, { statements, run }));
+        const work = (run: Run) => upsertRows(input, dialect, { statements, run });
+        return writeAll(call, input, statements, work, boundsOf(input));
       },
-      update: (input, call) => write(call, input, (run) => changeRows(input, compileUpdate(input, dialect), run)),
-      delete: (input, call) => write(call, input, (run) => changeRows(input, compileDelete(input, dialect), run)),
+      update: (input, call) =>
+        write(call, input, (run) => changeRows(input, compileUpdate(input, dialect), run), boundsOf(input)),
+      delete: (input, call) =>
+        write(call, input, (run) => changeRows(input, compileDelete(input, dialect), run), boundsOf(input)),
       async batch(input, call) {
         const work = (connection: SqlConnection) => runBatch(input, { connection, call, named, isReadOnly, classify });
         if (session.isKeyed(call))

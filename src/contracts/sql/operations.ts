@@ -147,6 +147,7 @@ export const sqlOperations = {
         description: "Columns that are set where it is; an empty list leaves it. Default: all but those of `conflict`.",
       }),
       returning,
+      ...bounds,
     }),
     changed,
     {
@@ -164,7 +165,7 @@ export const sqlOperations = {
   // changed the row, and a trigger fires again. A caller who knows better says so with `{ effect: "idempotent" }`.
   update: write(
     "Sets columns of the rows that match.",
-    z.strictObject({ table, data: map("New values by column."), where: where.optional(), returning, all }),
+    z.strictObject({ table, data: map("New values by column."), where: where.optional(), returning, all, ...bounds }),
     changed,
     {
       ...keyed,
@@ -180,7 +181,7 @@ export const sqlOperations = {
 
   delete: write(
     "Deletes the rows that match.",
-    z.strictObject({ table, where: where.optional(), returning, all }),
+    z.strictObject({ table, where: where.optional(), returning, all, ...bounds }),
     changed,
     { ...keyed, examples: [{ title: "Deletes a user", input: { table: "users", where: { id: 1 } } }] },
   ),

@@ -16,7 +16,7 @@ import type { Answer, Input, Operation, Parsed } from "../../core/operation.ts";
 import { runBatch } from "./batch.ts";
 import { compileDelete, compileUpdate, compileUpsert, type Statement } from "./compile.ts";
 import type { RunOptions, SqlConnection, SqlResult } from "./connection.ts";
-import { changeRows, executed, insertRow, upsertRows } from "./crud.ts";
+import { boundsOf, changeRows, executed, insertRow, upsertRows, type AnswerBounds } from "./crud.ts";
 import type { Dialect } from "./dialect.ts";
 import { endedByStatement } from "./transaction-errors.ts";
 import { loadRows } from "./load.ts";
@@ -125,7 +125,9 @@ export class TransactionScope implements SqlTransaction {
   }
 
   insert(params: InputOf<"insert">): AnswerOf<"insert"> {
-    return this.#tracked(async () => insertRow(parse(sqlOperations.insert, params), this.#settings.dialect, this.#one));
+    return this.#tracked(async () =>
+      insertRow(parse(sqlOperations.insert, params), this.#settings.dialect, this.#bounded()),
+    );
   }
 
   insertMany(params: InputOf<"insertMany">): AnswerOf<"insertMany"> {
@@ -142,21 +144,22 @@ export class TransactionScope implements SqlTransaction {
     return this.#tracked(async () => {
       const input = parse(sqlOperations.upsert, params);
       const { dialect } = this.#settings;
-      return upsertRows(input, dialect, { statements: compileUpsert(input, dialect), run: this.#one });
+      const run = this.#bounded(boundsOf(input));
+      return upsertRows(input, dialect, { statements: compileUpsert(input, dialect), run });
     });
   }
 
   update(params: InputOf<"update">): AnswerOf<"update"> {
     return this.#tracked(async () => {
       const input = parse(sqlOperations.update, params);
-      return changeRows(input, compileUpdate(input, this.#settings.dialect), this.#one);
+      return changeRows(input, compileUpdate(input, this.#settings.dialect), this.#bounded(boundsOf(input)));
     });
   }
 
   delete(params: InputOf<"delete">): AnswerOf<"delete"> {
     return this.#tracked(async () => {
       const input = parse(sqlOperations.delete, params);
-      return changeRows(input, compileDelete(input, this.#settings.dialect), this.#one);
+      return changeRows(input, compileDelete(input, this.#settings.dialect), this.#bounded(boundsOf(input)));
     });
   }
 
@@ -210,7 +213,9 @@ export class TransactionScope implements SqlTransaction {
     return tracked;
   }
 
-  readonly #one = (statement: Statement): Promise<SqlResult> => this.#run(statement);
+  #bounded(bounds?: AnswerBounds): (statement: Statement) => Promise<SqlResult> {
+    return (statement) => this.#run(statement, bounds);
+  }
 
   #run(statement: Statement, options: RunOptions = {}): Promise<SqlResult> {
     const { call } = this.#settings;
