@@ -95,6 +95,8 @@ export class CallRecord {
   error: ConnectorError | undefined;
   /** What the cache did, where the operation is cached. */
   cache: CacheState | undefined;
+  /** The span of the try that was begun last, where a tracer makes spans; what the system is told of the trace. */
+  span: TraceParent | undefined;
   #answer: AnswerMeta | undefined;
   #waits: Partial<Record<Stage, number>> | undefined;
   #traceId: string | undefined;

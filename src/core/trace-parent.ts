@@ -9,6 +9,11 @@ export interface TraceParent {
   readonly flags: number;
 }
 
+/** As the header's value. */
+export function textOfTraceParent({ traceId, spanId, flags }: TraceParent): string {
+  return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, "0")}`;
+}
+
 /** Version 00, or a later one whose further fields are left aside. */
 const FORMAT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 

@@ -20,7 +20,7 @@ import { subscribeTo } from "./subscribe.ts";
 
 /** What is used of a span. */
 export interface SpanLike {
-  spanContext(): { readonly traceId: string };
+  spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
   setAttributes(attributes: Attributes): unknown;
   setStatus(status: { code: number; message?: string }): unknown;
   end(): void;
@@ -131,6 +131,8 @@ export function traceTo(api: OpenTelemetryLike): Disposable {
     const kind = isSending(of) ? api.SpanKind.PRODUCER : api.SpanKind.CLIENT;
     const span = tracer.startSpan(convention.spanName(place), { kind, attributes }, around);
     attempts.set(record, span);
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    if (!NO_TRACE.test(traceId)) of.span = { traceId, spanId, flags: traceFlags };
     const inside = api.trace.setSpan(around, span);
     record.runInside((work) => api.context.with(inside, work));
   };

@@ -1,6 +1,7 @@
 /** What a user says about a PostgreSQL server. */
 import { z } from "zod";
 import { checkPoolSize, duration, pool } from "../../config/fields.ts";
+import { sqlComments } from "../../contracts/sql/comments.ts";
 import { ledgerOptions } from "../../contracts/sql/ledger-options.ts";
 
 export { connection } from "./connecting/fields.ts";
@@ -37,6 +38,7 @@ export const options = z
         description:
           "What a server must be to be used, as libpq says it. Default: `any`, and `read-write` where there are `standbys` and the connector may write.",
       }),
+    sqlComments,
     idempotency: ledgerOptions,
   })
   .superRefine(checkPoolSize);

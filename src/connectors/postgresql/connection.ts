@@ -79,7 +79,7 @@ export class PostgreSQLConnection implements LaneConnection<LaneStatement, Messa
   }
 
   async run(statement: Statement, { call, ...options }: RunOptions = {}): Promise<SqlResult> {
-    return resultOf(await this.#send({ sql: statement.sql, values: statement.values, ...options }, call));
+    return resultOf(await this.#send({ ...statement, ...options }, call));
   }
 
   async runAll(statements: readonly Statement[], { call }: RunOptions = {}): Promise<SqlResults> {

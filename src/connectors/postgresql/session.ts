@@ -88,6 +88,7 @@ export async function openSession(
     classify,
     clock,
     idempotency: options.idempotency,
+    sqlComments: options.sqlComments,
     onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
   });
   const { handlers, readOnlyHandlers } = sqlHandlers(sql);

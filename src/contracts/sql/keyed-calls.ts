@@ -10,6 +10,7 @@ import type { Clock } from "../../core/clock.ts";
 import { ConnectorError } from "../../core/errors.ts";
 import type { Borrowing } from "./borrowing.ts";
 import type { Statement } from "./compile.ts";
+import { commented, CommentingConnection } from "./comments.ts";
 import type { SqlConnection, SqlResult } from "./connection.ts";
 import type { BeginOptions, Dialect } from "./dialect.ts";
 import { KeyedTransaction, NotClaimed } from "./keyed-transaction.ts";
@@ -25,6 +26,8 @@ export interface KeyedCallsSettings<C extends SqlConnection> {
   readonly dialect: Dialect;
   readonly borrowing: Borrowing<C>;
   readonly clock: Clock;
+  /** Ends the statements of the work with a comment of their call. */
+  readonly sqlComments?: boolean | undefined;
   /** Told why old rows could not be deleted. */
   readonly onPurgeFailed: (error: unknown) => void;
 }
@@ -100,13 +103,20 @@ export class KeyedCalls<C extends SqlConnection> {
     entry: LedgerEntry,
     work: Work,
   ): Promise<Known> {
-    const { ledger, dialect, borrowing } = this.#settings;
+    const { ledger, dialect, borrowing, sqlComments = false } = this.#settings;
     call.record.stage = "in a transaction";
     const begin = dialect.begin({ isolation });
     const keyed = new KeyedTransaction({ ledger, entry, connection, call, begin, isBrief });
     try {
       if (!isTogether) await keyed.open();
-      const answer = await work({ connection, run: keyed.run });
+      const answer = await work(
+        sqlComments
+          ? {
+              connection: new CommentingConnection(connection, call),
+              run: (statement) => keyed.run(commented(statement, call)),
+            }
+          : { connection, run: keyed.run },
+      );
       call.throwIfCancelled();
       await keyed.commit(answer);
       return { answer };

@@ -21,6 +21,7 @@ import { Borrowing } from "./borrowing.ts";
 import type { Statement } from "./statement.ts";
 import type { RunOptions, Sharing, SqlConnection, SqlResult } from "./connection.ts";
 import type { BeginOptions, Dialect } from "./dialect.ts";
+import { commented, CommentingConnection } from "./comments.ts";
 import { KeyedCalls } from "./keyed-calls.ts";
 import { rolledBack } from "./keyed-transaction.ts";
 import type { LedgerOptions } from "./ledger-options.ts";
@@ -41,6 +42,8 @@ export interface SqlSessionSettings<C extends SqlConnection> {
   readonly idempotency: LedgerOptions;
   /** Where calls can share a connection. */
   readonly sharing?: Sharing | undefined;
+  /** Ends statements with a comment of their call; default: no. */
+  readonly sqlComments?: boolean | undefined;
   /** Told why old rows of the ledger could not be deleted. */
   readonly onPurgeFailed: (error: unknown) => void;
 }
@@ -60,13 +63,13 @@ export class SqlSession<C extends SqlConnection> {
   readonly #named: NamedParameters;
 
   constructor(settings: SqlSessionSettings<C>) {
-    const { pool, dialect, classify, clock, idempotency, onPurgeFailed } = settings;
+    const { pool, dialect, classify, clock, idempotency, sqlComments, onPurgeFailed } = settings;
     const borrowing = new Borrowing(pool, dialect);
     const ledger = new Ledger({ options: idempotency, dialect, classify });
     this.#settings = settings;
     this.#borrowing = borrowing;
     this.#named = new NamedParameters(dialect);
-    this.keyed = new KeyedCalls({ ledger, dialect, borrowing, clock, onPurgeFailed });
+    this.keyed = new KeyedCalls({ ledger, dialect, borrowing, clock, sqlComments, onPurgeFailed });
   }
 
   get settings(): SqlSessionSettings<C> {
@@ -99,7 +102,7 @@ export class SqlSession<C extends SqlConnection> {
       call.record.stage = "in a transaction";
       try {
         for (const sql of dialect.begin(options)) await connection.run({ sql, values: [] }, { call });
-        const answer = await work(connection);
+        const answer = await work(this.#commenting(connection, call));
         call.throwIfCancelled();
         if (options.readOnly !== true) await commit(connection, call);
         return answer;
@@ -111,14 +114,16 @@ export class SqlSession<C extends SqlConnection> {
 
   /** Runs one statement, as a transaction of its own. */
   one(
-    statement: Statement,
+    written: Statement,
     call: Call,
     { readOnly, ...options }: RunOptions & { readOnly: boolean },
   ): Promise<SqlResult> {
     if (readOnly)
-      return this.inTransaction(call, { readOnly }, (connection) => connection.run(statement, { ...options, call }));
+      return this.inTransaction(call, { readOnly }, (connection) => connection.run(written, { ...options, call }));
     const { maxRows, maxBytes } = options;
-    const { sharing, clock } = this.#settings;
+    const { clock, sqlComments = false } = this.#settings;
+    const statement = sqlComments ? commented(written, call) : written;
+    const sharing = statement.isOnce === true ? undefined : this.#settings.sharing;
     const alone = (): Promise<SqlResult> =>
       this.#borrowing.use(call, async (connection) => {
         const startedAt = sharing === undefined ? 0 : clock.now();
@@ -153,6 +158,10 @@ export class SqlSession<C extends SqlConnection> {
     };
     if (!this.isKeyed(call)) return this.inTransaction(call, { isolation, readOnly: isReadOnly }, work);
     return this.keyed.run(call, { input, isolation, isBrief: true }, ({ connection }) => work(connection));
+  }
+
+  #commenting(connection: SqlConnection, call: Call): SqlConnection {
+    return this.#settings.sqlComments === true ? new CommentingConnection(connection, call) : connection;
   }
 
   /** Runs the function on its connection; its transaction is begun and ended by the caller. */
@@ -193,7 +202,11 @@ export class SqlSession<C extends SqlConnection> {
     try {
       call.record.stage = "in a transaction";
       for (const sql of dialect.begin({ readOnly })) await connection.run({ sql, values: [] }, { call });
-      for await (const { rows, columns } of connection.batches(statement, { call, rowsOnly: readOnly, batchSize })) {
+      for await (const { rows, columns } of this.#commenting(connection, call).batches(statement, {
+        call,
+        rowsOnly: readOnly,
+        batchSize,
+      })) {
         call.record.answer.columns = columns;
         if (rows.length > 0) yield rows;
       }

@@ -8,6 +8,7 @@
  */
 import { ConnectorError } from "../../../core/errors.ts";
 import type { Row } from "../../../contracts/sql/operations.ts";
+import type { Statement } from "../../../contracts/sql/statement.ts";
 import { tooLarge } from "../../../contracts/sql/too-large.ts";
 import type { RowReceiver, RowTap } from "../wire/frames.ts";
 import { Messages } from "../wire/messages.ts";
@@ -25,9 +26,7 @@ export interface Wire {
   removeListener(event: string, listener: (message: never) => void): void;
 }
 
-export interface QueryRequest {
-  readonly sql: string;
-  readonly values: readonly unknown[];
+export interface QueryRequest extends Statement {
   /** Refuses what answers with no rows before it is run. */
   readonly rowsOnly?: boolean | undefined;
   /** Stops and fails with `too_large` where there are more rows, or more bytes in them. */
@@ -108,13 +107,13 @@ export class ExtendedQuery implements RowReceiver {
   }
 
   #send(wire: Wire): void {
-    const { sql, values, rowsOnly = false, portal } = this.#request;
+    const { sql, values, isOnce = false, rowsOnly = false, portal } = this.#request;
     const { cache } = this.#hooks;
     if (portal?.shape !== undefined) {
       this.#shape = portal.shape;
       return this.#write(new Messages().execute(portal.name, portal.rows));
     }
-    const found = portal === undefined ? cache.find(sql) : undefined;
+    const found = portal === undefined && !isOnce ? cache.find(sql) : undefined;
     if (typeof found === "object") return this.#sendCached(found);
     this.#name = found ?? "";
     if (rowsOnly || found !== undefined || portal !== undefined || needsTypes(values)) {
