@@ -31,6 +31,12 @@ describe("an error of the network layer", () => {
     if (outcome === undefined) expect(KINDS[error.kind].outcome).toBe("unknown");
   });
 
+  test("a Unix socket that is not there is the system's absence; any other file is none of it", () => {
+    const connect = Object.assign(errno("ENOENT"), { syscall: "connect" });
+    expect(toConnectorError(connect, nothing)).toMatchObject({ kind: "unavailable", outcome: "none" });
+    const read = Object.assign(new Error("open ENOENT"), { code: "ENOENT", syscall: "open" });
+    expect(toConnectorError(read, nothing).kind).toBe("internal");
+  });
   test("says in plain words that the server refuses the client certificate", () => {
     for (const alert of [
       "TLSV1_ALERT_UNKNOWN_CA",

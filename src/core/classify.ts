@@ -10,6 +10,12 @@ export type Classification =
       readonly message?: string;
     });
 
+/** What else keeps Node from connecting to a Unix socket. */
+const UNIX_SOCKET_ERRORS: Readonly<Record<string, SocketFacts>> = {
+  ENOENT: { kind: "unavailable", hint: "Is the system running, and does its Unix socket stand there?" },
+  EACCES: { kind: "unavailable", hint: "This process may not use the Unix socket." },
+};
+
 interface SocketFacts {
   readonly kind: Kind;
   readonly outcome?: "none";
@@ -87,7 +93,10 @@ export function classifySocketError(error: unknown): Classification | undefined 
 function find(error: unknown, depth: number): Classification | undefined {
   if (!(error instanceof Error) || depth === 0) return undefined;
   const { code, syscall } = error as NodeJS.ErrnoException;
-  const facts = typeof code === "string" ? SOCKET_ERRORS[code] : undefined;
+  const facts =
+    typeof code === "string"
+      ? (SOCKET_ERRORS[code] ?? (syscall === "connect" ? UNIX_SOCKET_ERRORS[code] : undefined))
+      : undefined;
   if (facts !== undefined) {
     const message = facts.message ?? (error.message || KINDS[facts.kind].sentence);
     // Nothing is sent before the connection stands, however the attempt to make it ends.

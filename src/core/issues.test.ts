@@ -58,7 +58,7 @@ describe("a union", () => {
 
   test("is told from inside where only one branch can be meant", () => {
     expect(said(ssl, { ssl: { mod: "require" } })).toEqual([
-      'ssl.mod: unknown name "mod"; did you mean "mode"?; allowed: ca, cert, key, mode, servername',
+      'ssl.mod: unknown name "mod"; did you mean "mode"?; allowed: ca, cert, key, mode, passphrase, servername',
     ]);
     expect(said(ssl, { ssl: { mode: "off", ca: 1 } })).toEqual([
       'ssl.mode: expected "require" or "verify-full", found text',

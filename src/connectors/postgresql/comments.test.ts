@@ -1,6 +1,6 @@
 import * as api from "@opentelemetry/api";
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
-import { traceTo } from "busbar/observers";
+import { traceTo } from "../../observers/index.ts";
 import { describe, expect, test } from "vitest";
 import { openForTest } from "./open-for-test.ts";
 

@@ -36,7 +36,6 @@ export function classify(error: unknown): Classification | undefined {
   if (isServerError(error)) return ofServer(error);
   // The last bytes of a statement are its Sync, without which the server keeps nothing of it.
   if (isOfWriting(error)) return { kind: "connection_lost", outcome: "none", code: error.code };
-  if (isOfUnixSocket(error)) return { ...NO_SOCKET, code: error.code };
   // Node's other errors are known to everybody.
   if ("code" in error) return undefined;
   return DRIVER.find(([pattern]) => pattern.test(error.message))?.[1];
@@ -44,16 +43,6 @@ export function classify(error: unknown): Classification | undefined {
 
 function isOfWriting(error: NodeJS.ErrnoException): error is NodeJS.ErrnoException & { readonly code: string } {
   return error.syscall === "write" && (error.code === "ECONNRESET" || error.code === "EPIPE");
-}
-
-const NO_SOCKET = {
-  kind: "unavailable",
-  outcome: "none",
-  hint: "Is the system running, and does its `unix_socket_directories` name this folder?",
-} as const;
-
-function isOfUnixSocket(error: NodeJS.ErrnoException): error is NodeJS.ErrnoException & { readonly code: string } {
-  return error.syscall === "connect" && (error.code === "ENOENT" || error.code === "EACCES");
 }
 
 function isServerError(error: Error): error is ServerError {
