@@ -125,3 +125,28 @@ export const WORDS: readonly string[] = [
   "serializable; DELETE FROM canary; BEGIN",
   "ASC",
 ];
+
+/** Names of files; none may be made. */
+export const PATHS: readonly string[] = [
+  "../escaped.db",
+  "..",
+  ".",
+  "/tmp/escaped.db",
+  "a/../../escaped.db",
+  "a/b.db",
+  "a\\b.db",
+  "..\\escaped.db",
+  "file:escaped.db?mode=rwc",
+  "file:/tmp/escaped.db",
+  "a.db\u0000.txt",
+  "a.db\n",
+  " a.db",
+  ".hidden",
+  "-a.db",
+  "a.db-wal",
+  "a.db-journal",
+  "a'.db",
+  "\u2024\u2024/a.db",
+  "\uff0e\uff0e/a.db",
+  "a".repeat(201),
+];

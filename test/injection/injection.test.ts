@@ -7,7 +7,7 @@
 import { ConnectorError } from "busbar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeService } from "../../src/testkit/services/describe-service.ts";
-import { NAMES, TEXTS, WORDS } from "./corpus.ts";
+import { NAMES, PATHS, TEXTS, WORDS } from "./corpus.ts";
 import { COLUMN_PLACES, TABLE_PLACES, WORD_PLACES } from "./name-places.ts";
 import { MANY_ROWS_PLACES } from "./many-rows-places.ts";
 import { POSTGRESQL_NAME_PLACES, POSTGRESQL_PLACES } from "./postgresql-places.ts";
@@ -72,7 +72,7 @@ async function prepare({ admin, text, key, json }: Watched): Promise<void> {
   await admin.execute("insertMany", { table: "target", rows });
 }
 
-function attacks({ start, keepsRecord, isPostgreSQL = false }: Attackable): void {
+function attacks({ start, keepsRecord, isPostgreSQL = false, hasBackups = false }: Attackable): void {
   let watched: Watched;
   beforeAll(async () => {
     watched = await start();
@@ -214,6 +214,17 @@ function attacks({ start, keepsRecord, isPostgreSQL = false }: Attackable): void
     expect(await watched.state()).toBe(before);
   });
 
+  test.each(hasBackups ? ["backup"] : [])("a file of %s goes nowhere but to its folder", async () => {
+    const { sqlite, backups } = watched;
+    const before = await watched.state();
+    const names = [...NAMES, ...TEXTS, ...PATHS];
+    const put: Place["put"] = (_, name) => sqlite!.backup({ name });
+    const { taken } = await attack(watched, { name: "backup", put }, names);
+    const plain = names.filter((name) => /^\w[\w-]*$/.test(name) && name.length <= 200).sort();
+    expect([taken, await backups!()]).toEqual([plain.length, plain]);
+    expect(await watched.state()).toBe(before);
+  });
+
   test("what is injected on purpose is noticed", async () => {
     const { connector, admin } = watched;
     const put: Place["put"] = (_, text) =>
@@ -231,7 +242,7 @@ function attacks({ start, keepsRecord, isPostgreSQL = false }: Attackable): void
 
 describe("the corpus", () => {
   test("has no text twice", () => {
-    for (const list of [TEXTS, NAMES, WORDS]) expect(new Set(list).size).toBe(list.length);
+    for (const list of [TEXTS, NAMES, WORDS, PATHS]) expect(new Set(list).size).toBe(list.length);
   });
 });
 for (const system of [onPostgreSQL, onMariaDB, onSQLite]) {

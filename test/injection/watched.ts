@@ -29,6 +29,9 @@ export interface Watched {
   readonly admin: SqlContext["connector"];
   /** The same as the connector, with what only PostgreSQL's has. */
   readonly postgresql?: PostgreSQLConnector;
+  /** The same as the connector, with what only SQLite's has, and the files of its backups. */
+  readonly sqlite?: SQLiteConnector;
+  backups?(this: void): Promise<string[]>;
   /** As the connector's, with a ledger of that name. */
   withLedger(this: void, table: readonly string[]): SqlContext["connector"];
   readonly json: string;
@@ -55,6 +58,8 @@ export interface Attackable {
   readonly keepsRecord: boolean;
   /** Whether it has what only PostgreSQL has. Default: it has not. */
   readonly isPostgreSQL?: boolean;
+  /** Whether it writes files. Default: it does not. */
+  readonly hasBackups?: boolean;
   start(): Promise<Watched>;
 }
 
@@ -227,16 +232,20 @@ export const onMariaDB: Attackable = {
 export const onSQLite: Attackable = {
   name: "SQLite",
   keepsRecord: false,
+  hasBackups: true,
   async start() {
     const folder = await mkdtemp(join(tmpdir(), "busbar-injection-"));
+    const backupFolder = await mkdtemp(join(tmpdir(), "busbar-injection-backups-"));
     const make = (idempotency: Ledger = UNPURGED): SQLiteConnector =>
-      new SQLiteConnector({ file: join(folder, "test.db"), retryAttempts: 1, idempotency });
+      new SQLiteConnector({ file: join(folder, "test.db"), backupFolder, retryAttempts: 1, idempotency });
     const [connector, admin] = [make(), make()];
     await connector.connect();
     await admin.connect();
     return {
       connector,
       admin,
+      sqlite: connector,
+      backups: async () => (await readdir(backupFolder)).sort(),
       withLedger: (table) => make({ ...UNPURGED, table: [...table] }),
       json: "json",
       text: "text",
@@ -260,7 +269,7 @@ export const onSQLite: Attackable = {
       },
       async close() {
         await Promise.all([connector.disconnect(), admin.disconnect()]);
-        await rm(folder, { recursive: true, force: true });
+        for (const each of [folder, backupFolder]) await rm(each, { recursive: true, force: true });
       },
     };
   },
