@@ -1,5 +1,6 @@
 /** What the inputs and answers of the operations are made of. */
 import { z } from "zod";
+import { isPlainObject } from "../../core/plain-object.ts";
 
 /** One row: values by column. */
 export type Row = Record<string, unknown>;
@@ -7,8 +8,13 @@ export type Row = Record<string, unknown>;
 /** Most parameters of one statement; the protocol of PostgreSQL counts them in 16 bits. */
 export const MOST_PARAMETERS = 65_535;
 
-/** Not a list; nor a `Map`, a date or a promise that nobody awaited, whose columns would silently be none. */
-const isMap = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object Object]";
+/**
+ * Not a list; nor a `Map`, a date or a promise that nobody awaited, nor an instance with getters alone: their columns would
+ * silently be none.
+ */
+const isMap = (value: unknown): boolean =>
+  isPlainObject(value) ||
+  (Object.prototype.toString.call(value) === "[object Object]" && Object.keys(value as object).length > 0);
 
 /** A map from columns to values, passed on as it is. */
 export function map(description: string): z.ZodType<Row, Row> {
