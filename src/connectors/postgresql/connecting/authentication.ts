@@ -4,9 +4,13 @@
  * With SCRAM both sides prove that they know the password, and neither shows it. With channel binding (RFC 5802, RFC 5929
  * `tls-server-end-point`) the proof covers the server's certificate as well: whoever ends TLS in between cannot pass it on,
  * even where the certificate itself is not checked. A server that asks for less is believed only where less will do.
+ *
+ * Certificates that are signed with Ed25519 or Ed448 have no hash that both sides agree upon, and servers fail over them. Who
+ * prefers channel binding goes without it then, but only where the certificate was checked: or else it would be enough to
+ * show such a one.
  */
 import type { EventEmitter } from "node:events";
-import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { ConnectorError } from "../../../core/errors.ts";
 
 /** Whether the login is bound to the TLS connection, as libpq says it. */
@@ -14,11 +18,25 @@ export type ChannelBinding = "disable" | "prefer" | "require";
 
 const BOUND = "SCRAM-SHA-256-PLUS";
 
+/** What of the driver's client is watched; its types name only a part of it. */
+interface Watched {
+  readonly connection: EventEmitter & {
+    readonly stream: Partial<Pick<TLSSocket, "getPeerCertificate">> & { destroy(): void };
+  };
+  enableChannelBinding: boolean;
+}
+
+/** How the server is asked. */
+export interface AuthenticationTerms {
+  readonly channelBinding: ChannelBinding;
+  /** The server's certificate is checked, with its name. */
+  readonly isChecked: boolean;
+}
+
 /** Ends a connection whose server asks for a weaker proof than it should; to be called before the driver connects. */
-export function watchAuthentication(
-  connection: EventEmitter & { readonly stream: Duplex },
-  channelBinding: ChannelBinding,
-): void {
+export function watchAuthentication(driverClient: object, { channelBinding, isChecked }: AuthenticationTerms): void {
+  const client = driverClient as Watched;
+  const { connection } = client;
   const isRequired = channelBinding === "require";
   let hasBegun = false;
   let isProven = false;
@@ -29,7 +47,12 @@ export function watchAuthentication(
   };
   connection.on("authenticationSASL", ({ mechanisms }: { readonly mechanisms: readonly string[] }) => {
     hasBegun = true;
-    if (isRequired && !mechanisms.includes(BOUND)) refuse(unbound());
+    if (!mechanisms.includes(BOUND)) {
+      if (isRequired) refuse(unbound());
+    } else if (client.enableChannelBinding && !isBindable(connection.stream.getPeerCertificate?.().raw)) {
+      if (isRequired || !isChecked) refuse(unbindable());
+      else client.enableChannelBinding = false;
+    }
   });
   connection.on("authenticationSASLFinal", () => void (isProven = true));
   for (const event of ["authenticationCleartextPassword", "authenticationMD5Password"])
@@ -39,6 +62,40 @@ export function watchAuthentication(
   connection.on("authenticationOk", () => {
     if (hasBegun && !isProven) refuse(unproven());
     else if (isRequired && !isProven) refuse(unbound());
+  });
+}
+
+/** Of OIDs that begin so, Ed25519 and Ed448 are the signatures (RFC 8410): 1.3.101. */
+const EDWARDS = Buffer.from([0x2b, 0x65]);
+
+/** Whether the signature of a certificate (X.509, DER) is one of those that channel binding is defined for. */
+function isBindable(der: Buffer | undefined): boolean {
+  if (der === undefined) return true;
+  try {
+    const certificate = elementAt(der, 0);
+    const body = elementAt(der, certificate.start);
+    const algorithm = elementAt(der, body.end);
+    const oid = elementAt(der, algorithm.start);
+    return !der.subarray(oid.start, oid.end).subarray(0, 2).equals(EDWARDS);
+  } catch {
+    // Whatever it is, the driver says so.
+    return true;
+  }
+}
+
+/** Where the content of a DER element begins and ends. */
+function elementAt(der: Buffer, at: number): { readonly start: number; readonly end: number } {
+  const first = der.readUInt8(at + 1);
+  if (first < 0x80) return { start: at + 2, end: at + 2 + first };
+  const width = first & 0x7f;
+  const start = at + 2 + width;
+  return { start, end: start + der.readUIntBE(at + 2, width) };
+}
+
+function unbindable(): ConnectorError {
+  return new ConnectorError("config_invalid", "The server's certificate has a signature without channel binding", {
+    outcome: "none",
+    hint: "Ed25519 and Ed448 have none: say `channelBinding: disable` and check the certificate (`verify-full`), or give the server one that is signed with RSA or ECDSA.",
   });
 }
 

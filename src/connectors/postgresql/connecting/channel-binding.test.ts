@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -166,6 +167,56 @@ describe("channel binding", () => {
       kind: "unauthenticated",
       message: expect.stringContaining("did not prove"),
     });
+  });
+});
+
+const scram = authentication(10, "SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0");
+
+test.each([
+  ["nothing that is known", [authentication(10, "OTHER\0\0")]],
+  ["no mechanism at all", [authentication(10, "\0")]],
+  ["an answer that is no SCRAM", [scram, authentication(11, "nonsense")]],
+  ["somebody else's nonce", [scram, authentication(11, "r=elsewhere,s=AAAA,i=4096")]],
+  ["a proof before it is asked for one", [scram, authentication(12, "v=AAAA")]],
+  ["the same step twice", [Buffer.concat([scram, scram]), authentication(11, "x=")]],
+  ["Kerberos", [authentication(7)]],
+  ["GSSAPI in the middle", [scram, authentication(8, "token")]],
+  ["a way that nobody knows", [authentication(99)]],
+  ["an error that says no more", [message("E", Buffer.from("SFATAL\0C28000\0\0"))]],
+] as const)(
+  "a server that answers the login with %s ends it at once, and is not blamed on busbar",
+  async (_, answers) => {
+    const { port, heard } = await pretender(...answers);
+    const error = await failure({ port, connectionTimeout: 5_000 });
+  expect(error.kind).toMatch(/^(unauthenticated|unavailable)$/);
+    expect(error.outcome).toBe("none");
+    expect(Buffer.concat(heard).includes(service.password)).toBe(false);
+  },
+);
+
+describe("a certificate that nothing can be bound to", () => {
+  let other: Service;
+  let cert: string;
+  beforeAll(async () => {
+    const [keyFile, certFile] = [join(folder, "ed25519.key"), join(folder, "ed25519.pem")];
+    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const files = ["-keyout", keyFile, "-out", certFile, "-days", "2"];
+    execFileSync("openssl", ["req", "-x509", "-newkey", "ed25519", "-nodes", ...files, ...names], { stdio: "ignore" });
+    cert = await readFile(certFile, "utf8");
+    const server = { cert, key: await readFile(keyFile, "utf8"), certFile, keyFile };
+    other = await startService(postgresql({ source: "embedded", tls: { certificates: { ...certificates, server } } }));
+  });
+  afterAll(() => other.destroy());
+
+  test("is enough where it is checked, and only there", async () => {
+    const { port, password } = other;
+    expect(await login({ port, password, ssl: { ca: cert } })).toBe("in");
+    expect(await login({ port, password, ssl: "require", channelBinding: "disable" })).toBe("in");
+    for (const settings of [{ ssl: "require" }, { ssl: { ca: cert }, channelBinding: "require" }] as const) {
+      const error = await failure({ port, password, ...settings });
+      expect(error).toMatchObject({ kind: "config_invalid", outcome: "none" });
+      expect(error.hint).toContain("channelBinding: disable");
+    }
   });
 });
 

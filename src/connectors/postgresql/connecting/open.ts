@@ -48,7 +48,7 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   tellOnly(client, { options: sessionSettings(options) });
-  watchAuthentication(client.connection, channelBinding);
+  watchAuthentication(client, { channelBinding, isChecked: isChecked(address) });
   const tap = tapRows(client.connection, { isOff: !options.wire });
   const connection = new PostgreSQLConnection(client, {
     clock,
@@ -82,6 +82,8 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
     signal.removeEventListener("abort", stop);
   }
 }
+
+const isChecked = ({ ssl }: Target["address"]): boolean => ssl !== false && ssl.mode === "verify-full";
 
 /** What the startup message holds beside the address: what the driver is not told it takes from `PG*` variables. */
 function tellOnly(client: object, { options }: { readonly options: string | undefined }): void {
