@@ -8,7 +8,7 @@ import type { z } from "zod";
 import type { tls } from "../../../config/fields.ts";
 import { MISSING, SAID_TWICE, SSL_SAID_TWICE } from "../../../contracts/sql/address.ts";
 import type { Secret } from "../../../core/secret.ts";
-import type { ChannelBinding } from "./authentication.ts";
+import type { ChannelBinding } from "./authentication/watch-authentication.ts";
 import type { KeywordTls, Said } from "./libpq/keywords.ts";
 import type { Place } from "./suitable.ts";
 import type { TlsSettings } from "./tls.ts";

@@ -4,7 +4,7 @@ import type pg from "pg";
 import type { Environment } from "../../../core/definition.ts";
 import type { Options } from "../config.ts";
 import { PostgreSQLConnection } from "../connection.ts";
-import { watchAuthentication } from "./authentication.ts";
+import { watchAuthentication } from "./authentication/watch-authentication.ts";
 import { passwordIn } from "./libpq/password-file.ts";
 import { sendCancel } from "../wire/cancel.ts";
 import { tapRows } from "../wire/frames.ts";

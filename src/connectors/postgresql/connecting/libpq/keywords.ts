@@ -7,7 +7,7 @@
  * `allow` are refused, and saying nothing is `disable`.
  */
 import { Secret } from "../../../../core/secret.ts";
-import type { ChannelBinding } from "../authentication.ts";
+import type { ChannelBinding } from "../authentication/watch-authentication.ts";
 import type { TargetSession } from "../suitable.ts";
 
 const KEYWORDS = [

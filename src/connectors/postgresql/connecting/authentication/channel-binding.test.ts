@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, createSecureContext, TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ConnectorError } from "../../../index.ts";
+import type { ConnectorError } from "../../../../index.ts";
 import {
   makeTestCertificates,
   postgresql,
   startService,
   type Service,
   type TestCertificates,
-} from "../../../testkit/index.ts";
-import { PostgreSQLConnector } from "../index.ts";
+} from "../../../../testkit/index.ts";
+import { PostgreSQLConnector } from "../../index.ts";
 
 type Settings = ConstructorParameters<typeof PostgreSQLConnector>[0];
 
@@ -188,7 +188,7 @@ test.each([
   async (_, answers) => {
     const { port, heard } = await pretender(...answers);
     const error = await failure({ port, connectionTimeout: 5_000 });
-  expect(error.kind).toMatch(/^(unauthenticated|unavailable)$/);
+    expect(error.kind).toMatch(/^(unauthenticated|unavailable)$/);
     expect(error.outcome).toBe("none");
     expect(Buffer.concat(heard).includes(service.password)).toBe(false);
   },
