@@ -1,16 +1,11 @@
 /** A pool of connections, and the operations of the contract on it. */
-import { poolSize } from "../../config/fields.ts";
-import { orAborted } from "../../core/abort.ts";
 import { toConnectorError } from "../../core/classify.ts";
 import type { Call } from "../../core/call.ts";
 import type { Config, Environment, Session } from "../../core/definition.ts";
 import { loadDriver } from "../../core/driver.ts";
 import type { Degraded } from "../../core/health.ts";
-import { Pool } from "../../core/pool.ts";
-import { sqlHandlers } from "../../contracts/sql/handlers.ts";
 import { sqlOperations } from "../../contracts/sql/operations.ts";
-import { Lanes } from "../../contracts/sql/lanes/lanes.ts";
-import { SqlSession } from "../../contracts/sql/session.ts";
+import type { SqlSession } from "../../contracts/sql/session.ts";
 import type { connection as connectionFields, options as optionFields } from "./config.ts";
 import { openConnection } from "./connecting/open.ts";
 import { targetOf } from "./connecting/target.ts";
@@ -19,11 +14,11 @@ import { listen } from "./listening/listen.ts";
 import { notify } from "./listening/notify.ts";
 import { listeningOperations } from "./listening/operations.ts";
 import { withLock, type LockSettings } from "./locking/with-lock.ts";
-import { dialect } from "./text/dialect.ts";
+import { howIs } from "./pooling/how-is.ts";
+import { Server } from "./pooling/server.ts";
+import { Replicas } from "./replicas/replicas.ts";
 import { classify } from "./errors.ts";
 
-/** An idle connection is trusted for so long; afterwards it is asked for a sign of life before it is used. */
-const TRUST_MS = 1_000;
 /** How long cancelled calls get to give their connections back when the session closes. */
 const CLOSE_MS = 2_000;
 
@@ -56,64 +51,56 @@ export async function openSession(
         openConnection(driver, { address: { ...address, ...place }, options, clock, signal: until, onLost }),
       signal,
     );
-  const pool = new Pool<PostgreSQLConnection>({
+  const common = {
     clock,
-    max: poolSize(options),
-    idleTimeoutMs: options.idleTimeout,
-    connectionTimeoutMs: target.connectTimeoutMs,
-    trustMs: TRUST_MS,
-    open: (signal, onLost) =>
-      connect(signal, () => {
-        env.notify("connection lost", undefined, { severity: "warning" });
-        onLost();
-      }),
-    isBroken: (each) => each.isBroken,
-    check: (each) => each.probe(),
-    close: async (each, isBroken) => (isBroken ? each.destroy() : each.close()),
+    options,
+    connectTimeoutMs: target.connectTimeoutMs,
+    onPurgeFailed: (error: unknown): void =>
+      env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
+  };
+  const told = (onLost: () => void) => (): void => {
+    env.notify("connection lost", undefined, { severity: "warning" });
+    onLost();
+  };
+  const primary = new Server({
+    ...common,
+    connect: (signal, onLost) => connect(signal, told(onLost)),
   });
-  const borrow = (signal: AbortSignal): Promise<PostgreSQLConnection> =>
-    orAborted(pool.checkout(), signal, (late) => pool.release(late));
+  const { pool, sql } = primary;
+  const borrow = (signal: AbortSignal): Promise<PostgreSQLConnection> => primary.borrow(signal);
   try {
     pool.release(await borrow(env.signal));
   } catch (error) {
     await pool.close(0);
     throw error;
   }
-  const lanes = new Lanes({ pool, clock, max: options.prepare && options.wire ? poolSize(options) : 0 });
-  const sql = new SqlSession({
-    pool,
-    sharing: lanes,
-    dialect,
-    isReadOnly: options.access === "read-only",
-    classify,
+  const replicas = new Replicas({
     clock,
-    idempotency: options.idempotency,
-    sqlComments: options.sqlComments,
-    onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
+    notify: (event, detail) => env.notify(event, detail, { severity: event === "replica away" ? "warning" : "info" }),
+    open: (place) =>
+      new Server({
+        ...common,
+        // The server itself refuses whatever would write there, should it be no replica.
+        connect: (signal, onLost) =>
+          openConnection(driver, {
+            ...{ clock, signal, onLost: told(onLost) },
+            address: { ...target.address, ...place },
+            options: { ...options, access: "read-only" },
+          }),
+      }),
   });
-  const { handlers, readOnlyHandlers } = sqlHandlers(sql);
+  replicas.use(target.replicas, CLOSE_MS);
+  const { readOnlyHandlers } = primary;
   return {
     handlers: {
-      ...handlers,
+      ...replicas.handlers(primary.handlers),
       listen: ({ channels }, call) => listen(channels, call, { clock, connect }),
       notify: (message, call) => notify(message, call, { sql, access: options.access }),
     },
     ...(readOnlyHandlers && { readOnlyHandlers }),
     lock: (call, what) => withLock(call, { ...what, connect }),
     sql,
-    async ping(signal): Promise<Degraded | void> {
-      // While all are busy, a connection of its own asks: a running call is not disturbed, and is no proof of health.
-      const own = pool.hasRoom ? undefined : await connect(signal, () => {}).catch(unlessFull);
-      if (own === FULL) return { degraded: `all ${pool.size} connections are busy, and the server has none left` };
-      const asked = own ?? (await borrow(signal));
-      try {
-        await asked.run({ sql: "SELECT 1", values: [] });
-      } finally {
-        pool.release(asked);
-        await own?.close();
-      }
-      if (pool.waiting > 0) return { degraded: `${pool.waiting} calls wait for one of ${pool.size} connections` };
-    },
+    ping: (signal) => howIs({ primary, replicas, connect }, signal),
     async renew(other, signal) {
       // The hub has checked it as it did the first.
       const prove = async (next = targetOf(other, options, clock)): Promise<void> => {
@@ -122,6 +109,7 @@ export async function openSession(
         signal.throwIfAborted();
         target = next;
         pool.retire();
+        replicas.use(target.replicas, CLOSE_MS);
       };
       await prove().catch(async (error: unknown) => {
         // The server, or the role, may have no more: one of the pool's makes room.
@@ -130,17 +118,8 @@ export async function openSession(
         await prove().finally(leave);
       });
     },
-    close() {
-      lanes.close();
-      return pool.close(CLOSE_MS);
+    async close() {
+      await Promise.all([primary.close(CLOSE_MS), replicas.close(CLOSE_MS)]);
     },
   };
-}
-
-/** The server answered: it takes no more connections. */
-const FULL = "full";
-
-function unlessFull(error: unknown): typeof FULL {
-  if ((error as { readonly code?: unknown }).code === "53300") return FULL;
-  throw error;
 }

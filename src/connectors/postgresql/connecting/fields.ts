@@ -39,6 +39,10 @@ export const connection = z
       description:
         "Further servers of the same database, as `host` or `host:port`: tried in order where the one before cannot be reached or is not what `targetSessionAttrs` asks for.",
     }),
+    replicas: z.array(standby).min(1).optional().meta({
+      description:
+        "Servers that only copy this one, as `host` or `host:port`: what only reads, outside of transactions, goes there as long as one answers.",
+    }),
     channelBinding: z.enum(["disable", "prefer", "require"]).optional().meta({
       description:
         "Binds the login to the TLS connection (SCRAM-SHA-256-PLUS), so that nobody in between can pass it on: `prefer` where the server offers it, `require` or not at all.",

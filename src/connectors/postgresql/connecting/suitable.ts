@@ -7,7 +7,7 @@
  */
 import { toConnectorError } from "../../../core/classify.ts";
 import type { Clock } from "../../../core/clock.ts";
-import { ConnectorError } from "../../../core/errors.ts";
+import { ConnectorError, type Kind } from "../../../core/errors.ts";
 import { onAbort } from "../../../core/abort.ts";
 import type { PostgreSQLConnection } from "../connection.ts";
 import { classify } from "../errors.ts";
@@ -46,12 +46,15 @@ export class ServerSearch {
     const only = places.length === 1 ? places[0] : undefined;
     if (only !== undefined && target === "any") return open(only, signal);
     const lacks: string[] = [];
+    const kinds = new Set<Kind>();
     const wanted = target === "prefer-standby" ? (["standby", "any"] as const) : [target];
     for (const each of wanted) {
-      const found = await this.#round(each, open, signal, lacks);
+      const found = await this.#round(each, open, signal, { lacks, kinds });
       if (found !== undefined) return found;
     }
-    throw new ConnectorError("unavailable", `No server is suitable (${target}): ${[...new Set(lacks)].join("; ")}`, {
+    // Of the same kind everywhere, such as a certificate that none of them should show: that is what is wrong.
+    const kind = kinds.size === 1 ? [...kinds][0]! : "unavailable";
+    throw new ConnectorError(kind, `No server is suitable (${target}): ${[...new Set(lacks)].join("; ")}`, {
       outcome: "none",
       hint: "After a failover, a standby has to be promoted first; `targetSessionAttrs` says what is suitable.",
     });
@@ -61,7 +64,7 @@ export class ServerSearch {
     target: TargetSession,
     open: OpenAt,
     signal: AbortSignal,
-    lacks: string[],
+    { lacks, kinds }: { readonly lacks: string[]; readonly kinds: Set<Kind> },
   ): Promise<PostgreSQLConnection | undefined> {
     const { places } = this.#settings;
     for (let nth = 0; nth < places.length; nth++) {
@@ -76,11 +79,13 @@ export class ServerSearch {
         }
         await connection.close();
         lacks.push(`${host}:${port} ${lack}`);
+        kinds.add("unavailable");
       } catch (thrown) {
         signal.throwIfAborted();
         const error = toConnectorError(thrown, classify);
         if (error.kind === "unauthenticated") throw thrown;
         lacks.push(`${host}:${port} failed: ${error.message}`);
+        kinds.add(error.kind);
       }
     }
     return undefined;

@@ -5,7 +5,7 @@ import { ConnectorError } from "../../../core/errors.ts";
 import type { Options } from "../config.ts";
 import { addressOf, type PostgreSQLAddress } from "./address.ts";
 import type { connection } from "./fields.ts";
-import { ServerSearch } from "./suitable.ts";
+import { ServerSearch, type Place } from "./suitable.ts";
 
 const APPLICATION_NAME = "busbar";
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -14,6 +14,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export interface Target {
   readonly address: PostgreSQLAddress & { readonly applicationName: string };
   readonly search: ServerSearch;
+  /** Where what only reads goes. */
+  readonly replicas: readonly Place[];
   /** Most milliseconds for a connection, whichever server it goes to; 0 means no limit. */
   readonly connectTimeoutMs: number;
 }
@@ -41,6 +43,7 @@ export function targetOf(told: Readonly<Record<string, unknown>>, options: Optio
   return {
     address: { ...address, applicationName },
     search: new ServerSearch({ clock, places, target, limitMs: connectTimeoutMs / places.length }),
+    replicas: written.replicas ?? [],
     connectTimeoutMs,
   };
 }
