@@ -1,16 +1,18 @@
 /**
  * Which statements are brief, by experience: only they may stand in a lane, where others wait behind them.
  *
- * A statement is brief when it has run a few times, was answered soon each time, and only ever as a SELECT. A single
- * slow answer takes that away for a while, whatever came of it.
+ * A statement is brief when it has run a few times, was answered soon each time, and only ever as a SELECT. A slow answer
+ * takes that away for a moment, whatever came of it: a busy machine makes any statement slow now and then. Each further one
+ * takes it away for twice as long, up to a minute, and a minute without is a new beginning.
  */
 
 /** Runs before a statement is trusted. */
 const RUNS = 3;
 /** Longest answer of a brief statement, waiting for the event loop included. */
 const LONGEST_MS = 10;
-/** For so long a slow one is not trusted again. */
-const PROBATION_MS = 60_000;
+/** For so long a slow one is not trusted again, the first time and at most. */
+const FIRST_PROBATION_MS = 100;
+const LONGEST_PROBATION_MS = 60_000;
 /** Texts that are remembered. */
 const MOST = 512;
 /** Longer texts are mostly made for one call. */
@@ -18,7 +20,8 @@ const LONGEST_TEXT = 8 * 1024;
 
 interface Experience {
   runs: number;
-  notBefore: number;
+  readonly notBefore: number;
+  readonly probationMs: number;
 }
 
 export class BriefStatements {
@@ -36,12 +39,17 @@ export class BriefStatements {
     if (command !== "SELECT" || sql.length > LONGEST_TEXT) return;
     if (tookMs > LONGEST_MS) return this.distrust(sql, now);
     const known = this.#known.get(sql);
-    if (known === undefined) this.#add(sql, { runs: 1, notBefore: 0 });
+    if (known === undefined) this.#add(sql, { runs: 1, notBefore: 0, probationMs: 0 });
     else if (known.runs < RUNS && now >= known.notBefore) known.runs++;
   }
 
   distrust(sql: string, now: number): void {
-    this.#add(sql, { runs: 0, notBefore: now + PROBATION_MS });
+    const { notBefore, probationMs } = this.#known.get(sql) ?? { notBefore: 0, probationMs: 0 };
+    // Those that were sent together were slow together.
+    if (now < notBefore) return;
+    const isNew = probationMs === 0 || now - notBefore > LONGEST_PROBATION_MS;
+    const next = isNew ? FIRST_PROBATION_MS : Math.min(2 * probationMs, LONGEST_PROBATION_MS);
+    this.#add(sql, { runs: 0, notBefore: now + next, probationMs: next });
   }
 
   #add(sql: string, experience: Experience): void {
