@@ -25,6 +25,10 @@ export const options = z
       description:
         "Lets `insertMany` send many rows by LOAD DATA LOCAL, where the server allows it (`local_infile`); no file of this machine is ever read. `false` uses INSERT alone.",
     }),
+    pipelining: z.boolean().default(true).meta({
+      description:
+        "Where callers wait for a connection, sends brief SELECTs of several over one, the next before the first is answered. On MariaDB only; `false` for a proxy that does not know of it.",
+    }),
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` lets the database refuse every write, whatever a statement says.",
     }),

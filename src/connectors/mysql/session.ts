@@ -8,6 +8,7 @@ import type { Degraded } from "../../core/health.ts";
 import { Pool } from "../../core/pool.ts";
 import { addressOf } from "../../contracts/sql/address.ts";
 import { sqlHandlers, type SqlHandlers } from "../../contracts/sql/handlers.ts";
+import { Lanes } from "../../contracts/sql/lanes/lanes.ts";
 import { SqlSession } from "../../contracts/sql/session.ts";
 import { SYSTEM, type connection as connectionFields, type options as optionFields } from "./config.ts";
 import { classify } from "./errors.ts";
@@ -66,8 +67,10 @@ export async function openSession(
     await pool.close(0);
     throw error;
   }
+  const sharing = new Lanes({ pool, clock, max: isMariaDB && options.pipelining ? poolSize(options) : 0 });
   const sql = new SqlSession({
     pool,
+    sharing,
     dialect: dialectOf({ isMariaDB, sqlMode: options.sqlMode }),
     isReadOnly: options.access === "read-only",
     classify,
@@ -108,7 +111,10 @@ export async function openSession(
         await prove().finally(leave);
       });
     },
-    close: () => pool.close(CLOSE_MS),
+    close() {
+      sharing.close();
+      return pool.close(CLOSE_MS);
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Call } from "../../../core/call.ts";
 import type { Loader, LoadTarget, SqlConnection } from "../../../contracts/sql/connection.ts";
 import { loadStatement, LocalLoad, NOTES_OFF, NOTES_ON } from "../protocol/local-load.ts";
 import type { Header } from "../protocol/ok.ts";
-import { errnoOf, isOfServer } from "../statements/answer.ts";
+import { errnoOf, isOfServer } from "../answers/answer.ts";
 import type { Exchange } from "../statements/exchange.ts";
 import { quote } from "../text/dialect.ts";
 import type { Field } from "../values/types.ts";

@@ -3,6 +3,9 @@
  * brought.
  */
 export interface Packet {
+  readonly sequenceId: number;
+  /** How many of the protocol's it is, if it is longer than one of them can be. */
+  readonly numPackets: number;
   readonly buffer: Buffer;
   /** Where the payload is read next, and where it ends. */
   offset: number;
@@ -10,8 +13,8 @@ export interface Packet {
   asError(encoding: string): Error;
 }
 
-export /** A packet as the driver writes it; its first four bytes are left for the header. */
-interface OutgoingPacket {
+/** A packet as the driver writes it; its first four bytes are left for the header. */
+export interface OutgoingPacket {
   readonly buffer: Buffer;
   length(): number;
   writeHeader(sequenceId: number): void;
@@ -22,11 +25,14 @@ export function outgoing(buffer: Buffer): OutgoingPacket {
   return {
     buffer,
     length: () => buffer.length,
-    writeHeader(sequenceId) {
-      buffer.writeUIntLE(buffer.length - 4, 0, 3);
-      buffer[3] = sequenceId;
-    },
+    writeHeader: (sequenceId) => writeHeader(buffer, sequenceId),
   };
+}
+
+/** Fills the room for the header. */
+export function writeHeader(buffer: Buffer, sequenceId: number): void {
+  buffer.writeUIntLE(buffer.length - 4, 0, 3);
+  buffer[3] = sequenceId;
 }
 
 /** A place in bytes, and what stands there in the protocol's ways. */

@@ -5,43 +5,52 @@
  * rollback is refused here.
  */
 import type { Statement } from "../../../contracts/sql/compile.ts";
-import type {
-  Loader,
-  LoadTarget,
-  RunOptions,
-  SqlConnection,
-  SqlResult,
-  SqlResults,
-} from "../../../contracts/sql/connection.ts";
+import type { Loader, LoadTarget, RunOptions, SqlResult, SqlResults } from "../../../contracts/sql/connection.ts";
+import { Lane, type LaneHooks } from "../../../contracts/sql/lanes/lane.ts";
+import type { LaneConnection } from "../../../contracts/sql/lanes/lanes.ts";
+import type { Asked } from "../../../contracts/sql/lanes/shared-statement.ts";
 import { runInTurn } from "../../../contracts/sql/in-turn.ts";
+import { LaneAnswers, type LaneStatement } from "../lanes/answers.ts";
+import { Preparation } from "../lanes/preparation.ts";
+import { SharedSelect } from "../lanes/shared-select.ts";
 import { beginLoad, type Loads } from "../loading/begin-load.ts";
 import type { Header } from "../protocol/ok.ts";
 import { isOwn } from "../text/dialect.ts";
 import type { Client } from "../wire/client.ts";
+import { errnoOf } from "../answers/answer.ts";
 import { Exchange, type ExchangeSettings } from "./exchange.ts";
-import { gather } from "./gather.ts";
-import { doomed } from "./refusals.ts";
-import { readBatches } from "./row-batches.ts";
+import { gather } from "../answers/gather.ts";
+import { doomed, lost } from "./refusals.ts";
+import { readBatches } from "../answers/row-batches.ts";
 
 export interface ConnectionSettings extends ExchangeSettings {
   readonly loads: Loads;
 }
 
 const CLOSE_MS = 1_000;
+/** The statement would write. */
+const IN_READ_ONLY = 1792;
 
-export class MySQLConnection implements SqlConnection {
+interface OpenLane {
+  readonly lane: Lane<LaneStatement, Buffer[]>;
+  /** Who heard of packets before. */
+  readonly handlePacket: Client["handlePacket"];
+}
+
+export class MySQLConnection implements LaneConnection<LaneStatement, Buffer[]> {
   readonly #settings: ConnectionSettings;
   readonly #exchange: Exchange;
   #isChanged = false;
   /** The next transaction that is begun has an isolation level of its own. */
   #isLevelSet = false;
+  #lane: OpenLane | undefined;
 
   constructor(client: Client, settings: ConnectionSettings) {
     this.#settings = settings;
     this.#exchange = new Exchange(client, settings);
   }
 
-  get transaction(): SqlConnection["transaction"] {
+  get transaction(): LaneConnection<LaneStatement, Buffer[]>["transaction"] {
     if (!this.#exchange.isInTransaction) return "none";
     return this.#exchange.hasFailed ? "failed" : "open";
   }
@@ -104,6 +113,56 @@ export class MySQLConnection implements SqlConnection {
     return beginLoad(target, { connection: this, exchange: this.#exchange, loads: this.#settings.loads, call });
   }
 
+  /** No statement of a lane writes, so that all of them may be run again. */
+  async openLane(
+    hooks: Pick<LaneHooks<LaneStatement, Buffer[]>, "onSlow" | "onIdle">,
+  ): Promise<Lane<LaneStatement, Buffer[]>> {
+    const exchange = this.#exchange;
+    const { client, status, prepared } = exchange;
+    await this.#allow("READ ONLY");
+    const lane = new Lane<LaneStatement, Buffer[]>({
+      ...hooks,
+      clock: this.#settings.clock,
+      collect: () => [],
+      write: (packets) => client.stream.write(packets.length === 1 ? packets[0]! : Buffer.concat(packets)),
+      cancel: () => exchange.cancelOnce(),
+      destroy: () => this.destroy(),
+      onRefused: (refused) => {
+        if (errnoOf(refused.refusal) === IN_READ_ONLY) hooks.onSlow(refused);
+        else prepared.forget(refused.sql);
+      },
+    });
+    const { handlePacket } = client;
+    const answers = new LaneAnswers(lane, status);
+    client.handlePacket = (packet) => (packet === undefined ? handlePacket(packet) : answers.handlePacket(packet));
+    this.#lane = { lane, handlePacket };
+    return lane;
+  }
+
+  async closeLane(): Promise<void> {
+    if (this.#lane === undefined) return;
+    this.#exchange.client.handlePacket = this.#lane.handlePacket;
+    this.#lane = undefined;
+    await this.#allow("READ WRITE").catch(() => this.destroy());
+  }
+
+  shared(asked: Asked): SharedSelect | undefined {
+    const { prepared, status } = this.#exchange;
+    const kept = prepared.get(asked.statement.sql);
+    // INTO makes something else of a SELECT.
+    if (kept === undefined || kept.columns.length === 0) return undefined;
+    return new SharedSelect(asked, kept, { status, isExtended: this.#isExtended });
+  }
+
+  preparation(sql: string): Preparation | undefined {
+    const { prepared } = this.#exchange;
+    if (prepared.get(sql) !== undefined) return undefined;
+    return new Preparation(sql, {
+      isExtended: this.#isExtended,
+      onPrepared: (made) => prepared.keep(sql, made),
+    });
+  }
+
   /** What a statement leaves behind in the session ends with its connection. */
   async tidy(): Promise<void> {
     if (this.#isChanged || this.#isLevelSet) this.destroy();
@@ -120,8 +179,11 @@ export class MySQLConnection implements SqlConnection {
     }
   }
 
-  destroy(error?: Error): void {
+  destroy(error: Error = lost()): void {
+    const { lane } = this.#lane ?? {};
+    this.#lane = undefined;
     this.#exchange.destroy(error);
+    lane?.fail(error);
   }
 
   /** Says goodbye where that is possible. Never rejects. */
@@ -136,6 +198,17 @@ export class MySQLConnection implements SqlConnection {
       });
     });
     client.stream.destroy();
+  }
+
+  get #isExtended(): boolean {
+    return this.#exchange.client._mariadbExtendedMetadata;
+  }
+
+  /** For the transactions to come, those of single statements as well. */
+  async #allow(access: "READ ONLY" | "READ WRITE"): Promise<void> {
+    await this.run({ sql: `SET SESSION TRANSACTION ${access}`, values: [] });
+    // It is this connection's own business.
+    this.#isChanged = false;
   }
 
   #noteChanges(sql: string, header: Header | undefined): void {

@@ -14,10 +14,10 @@ import { isOwn } from "../text/dialect.ts";
 import { isRead } from "../text/is-read.ts";
 import { encodeParameters, forStatement } from "../values/parameters.ts";
 import type { Client, Prepared } from "../wire/client.ts";
-import { answerOf, errnoOf, isOfServer, type Answer } from "./answer.ts";
+import { answerOf, errnoOf, isOfServer, type Answer } from "../answers/answer.ts";
 import { PreparedStatements } from "./prepared.ts";
 import { lost, notRead, otherNumber, untold } from "./refusals.ts";
-import type { Read, Run } from "./run.ts";
+import type { Read, Run } from "../answers/run.ts";
 
 export interface ExchangeSettings extends Omit<CancellingHooks, "destroy"> {
   readonly status: Status;
@@ -40,8 +40,8 @@ export class Exchange {
   readonly status: Status;
   /** A statement of the open transaction has failed. */
   hasFailed = false;
+  readonly prepared: PreparedStatements;
   readonly #guard: StatementGuard;
-  readonly #prepared: PreparedStatements;
   /** A cancellation was sent, and may not have struck yet. */
   #wasCancelled = false;
   #isOver = false;
@@ -50,7 +50,7 @@ export class Exchange {
   constructor(client: Client, { status, clock, requestCancel }: ExchangeSettings) {
     this.client = client;
     this.status = status;
-    this.#prepared = new PreparedStatements(client);
+    this.prepared = new PreparedStatements(client);
     this.#guard = new StatementGuard({
       clock,
       requestCancel: (signal) => {
@@ -89,6 +89,11 @@ export class Exchange {
     this.#isOver = true;
     this.client.stream.destroy();
     this.#fail?.(error);
+  }
+
+  /** Asks once for what runs to be ended; resolves when that can no longer strike. Never rejects. */
+  cancelOnce(): Promise<void> {
+    return this.#guard.cancelOnce();
   }
 
   /** Asks for a sign of life. */
@@ -186,9 +191,9 @@ export class Exchange {
         };
         read(run, { answered, failed, stop }, prepared);
       };
-      const kept = this.#prepared.get(sql);
+      const kept = this.prepared.get(sql);
       if (kept !== undefined) return execute(kept);
-      this.#prepared.take(sql, (error, prepared) => {
+      this.prepared.take(sql, (error, prepared) => {
         if (call?.cancelled !== undefined) return failed(call.cancelled);
         if (errnoOf(error) === NOT_PREPARABLE && !rowsOnly && values.length === 0) return ask();
         if (error !== null) return failed(isOfServer(error) ? error : untold(error));

@@ -4,6 +4,7 @@
  * What changed in a table meanwhile is the server's business: it prepares anew by itself, and tells the columns with each
  * answer.
  */
+import { CloseStatement } from "../protocol/close-statement.ts";
 import { MOST_PREPARED, type Client, type Prepared } from "../wire/client.ts";
 
 type Taken = (error: Error | null, prepared: Prepared) => void;
@@ -28,17 +29,26 @@ export class PreparedStatements {
   /** Lets the server prepare it, and keeps it. */
   take(sql: string, taken: Taken): void {
     this.#client.prepare(named(sql), (error, prepared) => {
-      if (error === null) this.#keep(sql, prepared);
+      if (error === null) this.keep(sql, prepared);
       taken(error, prepared);
     });
   }
 
-  #keep(sql: string, prepared: Prepared): void {
+  /** Keeps one that the server has prepared. */
+  keep(sql: string, prepared: Prepared): void {
     this.#kept.set(sql, prepared);
     if (this.#kept.size <= MOST_PREPARED) return;
     const [oldest = sql] = this.#kept.keys();
-    this.#kept.delete(oldest);
-    this.#client.unprepare(named(oldest));
+    this.forget(oldest);
+  }
+
+  /** Forgets it, and lets the server forget it. */
+  forget(sql: string): void {
+    const prepared = this.#kept.get(sql);
+    if (prepared === undefined) return;
+    this.#kept.delete(sql);
+    // The driver knows those that it has prepared itself.
+    if (this.#client.unprepare(named(sql)) === undefined) this.#client.addCommand(new CloseStatement(prepared.id));
   }
 }
 

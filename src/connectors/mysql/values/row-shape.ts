@@ -44,7 +44,7 @@ export class RowShape {
 }
 
 /** The protocol's ColumnDefinition41; MariaDB tells of its own types in a block of its own. */
-function fieldOf(bytes: Buffer, isExtended: boolean): Field {
+export function fieldOf(bytes: Buffer, isExtended: boolean): Field {
   cursor.bytes = bytes;
   cursor.at = 0;
   // Catalog, schema, table, table's own name.

@@ -6,6 +6,7 @@ import type { Address } from "../../../contracts/sql/address.ts";
 import type { Field } from "../values/types.ts";
 import { startTls, tlsDetails } from "./tls.ts";
 import type { LocalLoad } from "../protocol/local-load.ts";
+import type { CloseStatement } from "../protocol/close-statement.ts";
 import type { Execution, ShapeHolder } from "../protocol/execution.ts";
 import { readOk, type Status } from "../protocol/ok.ts";
 import type { Packet } from "../protocol/packet.ts";
@@ -29,9 +30,10 @@ export interface Client {
   stream: Socket;
   readonly packetParser: { execute(data: Buffer): void };
   readonly _isMariaDB: boolean;
+  readonly _mariadbExtendedMetadata: boolean;
   readonly _command?: { readonly next?: { readonly name?: string } | null } | null;
-  handlePacket(packet?: Packet & { isEOF(): boolean }): void;
-  addCommand(command: Execution | LocalLoad): void;
+  handlePacket: (packet?: Packet & { isEOF(): boolean }) => void;
+  addCommand(command: Execution | LocalLoad | CloseStatement): void;
   startTLS(onSecure: (error?: Error) => void): void;
   on(event: "error" | "end", listener: (error?: Error) => void): this;
   connect(done: (error: Error | null) => void): void;
@@ -40,8 +42,8 @@ export interface Client {
     options: { readonly sql: string; readonly rowsAsArray: true },
     done: (error: Error | null, prepared: Prepared) => void,
   ): void;
-  /** Forgets a statement, and lets the server forget it. */
-  unprepare(options: { readonly sql: string; readonly rowsAsArray: true }): void;
+  /** Forgets a statement, and lets the server forget it; answers nothing where it does not know it. */
+  unprepare(options: { readonly sql: string; readonly rowsAsArray: true }): unknown;
   pause(): void;
   resume(): void;
   end(done: (error?: Error | null) => void): void;

@@ -22,13 +22,14 @@ export class Exchange extends SharedStatement implements LaneStatement {
     this.#prepared = prepared;
   }
 
-  write(messages: Messages): void {
+  write(messages: Messages): boolean {
     const { name, types, shape } = this.#prepared;
     const values = encodeParameters(this.asked.statement.values, types);
     messages
       .bind("", name, values, shape?.formats ?? [])
       .execute("", 0)
       .sync();
+    return true;
   }
 
   handleMessage(type: number, bytes: Buffer, start: number, end: number): void {

@@ -31,8 +31,9 @@ export class Preparation implements LaneStatement {
     this.#onPrepared = onPrepared;
   }
 
-  write(messages: Messages): void {
+  write(messages: Messages): boolean {
     messages.parse(this.#name, this.sql).describeStatement(this.#name).sync();
+    return true;
   }
 
   handleMessage(type: number, bytes: Buffer, start: number): void {

@@ -19,9 +19,11 @@ class Named implements Occupant<string[]> {
     this.sql = sql;
   }
 
-  write(out: string[]): void {
+  write(out: string[]): boolean {
     if (this.sql === "") throw new Error("cannot be sent");
+    if (this.sql === "large") return false;
     out.push(this.sql);
+    return true;
   }
 
   settle(): void {
@@ -91,8 +93,8 @@ describe("a lane", () => {
   });
 
   test("leaves out what cannot be sent, and fails nobody else for it", async () => {
-    const [bad, good] = await sent("", "a");
-    expect([bad!.fate, good!.fate]).toEqual(["failed", undefined]);
+    const [bad, large, good] = await sent("", "large", "a");
+    expect([bad!.fate, large!.fate, good!.fate]).toEqual(["failed", "again", undefined]);
     expect(log).toEqual(["sent a"]);
   });
 

@@ -78,8 +78,8 @@ export class Lane<O extends Occupant<Out>, Out> {
       const { cancelled } = exchange.call ?? {};
       try {
         if (cancelled !== undefined) throw cancelled;
-        exchange.write(collected);
-        this.#sent.push(exchange);
+        if (exchange.write(collected)) this.#sent.push(exchange);
+        else exchange.startAgain();
       } catch (error) {
         exchange.fail(error);
       }

@@ -13,8 +13,8 @@ export interface Occupant<Out> {
   readonly mayBeStruck: boolean;
   /** Why the server did not run it here, if so: it had no effect, and is run again by itself. */
   readonly refusal: unknown;
-  /** Throws where a value cannot be sent; nothing is written then. */
-  write(out: Out): void;
+  /** False where it is to run by itself. Throws where a value cannot be sent. Nothing is written then. */
+  write(out: Out): boolean;
   /** The server is ready for the next. */
   settle(): void;
   fail(error: unknown): void;
