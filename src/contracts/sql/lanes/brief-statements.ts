@@ -1,16 +1,17 @@
 /**
  * Which statements are brief, by experience: only they may stand in a lane, where others wait behind them.
  *
- * A statement is brief when it has run a few times, was answered soon each time, and only ever as a SELECT. A slow answer
- * takes that away for a moment, whatever came of it: a busy machine makes any statement slow now and then. Each further one
- * takes it away for twice as long, up to a minute, and a minute without is a new beginning.
+ * A statement is brief when it was answered soon the last few times, and only ever as a SELECT; one slow answer, and it
+ * has to prove itself anew. That is soon done, as a busy machine makes any statement slow now and then, and needs lanes the
+ * most. Being slow in a lane is another matter: that takes the trust away for a moment, each further time for twice as
+ * long, up to a minute, and a minute without is a new beginning.
  */
 
-/** Runs before a statement is trusted. */
-const RUNS = 3;
+/** Brief runs one after the other before a statement is trusted. */
+const RUNS = 5;
 /** Longest answer of a brief statement, waiting for the event loop included. */
 const LONGEST_MS = 10;
-/** For so long a slow one is not trusted again, the first time and at most. */
+/** For so long one that was slow in a lane is not trusted again, the first time and at most. */
 const FIRST_PROBATION_MS = 100;
 const LONGEST_PROBATION_MS = 60_000;
 /** Texts that are remembered. */
@@ -20,6 +21,7 @@ const LONGEST_TEXT = 8 * 1024;
 
 interface Experience {
   runs: number;
+  /** Until then, runs do not count. */
   readonly notBefore: number;
   readonly probationMs: number;
 }
@@ -37,12 +39,14 @@ export class BriefStatements {
     { tookMs, command, now }: { readonly tookMs: number; readonly command: string; readonly now: number },
   ): void {
     if (command !== "SELECT" || sql.length > LONGEST_TEXT) return;
-    if (tookMs > LONGEST_MS) return this.distrust(sql, now);
+    const isSlow = tookMs > LONGEST_MS;
     const known = this.#known.get(sql);
-    if (known === undefined) this.#add(sql, { runs: 1, notBefore: 0, probationMs: 0 });
+    if (known === undefined) this.#add(sql, { runs: isSlow ? 0 : 1, notBefore: 0, probationMs: 0 });
+    else if (isSlow) known.runs = 0;
     else if (known.runs < RUNS && now >= known.notBefore) known.runs++;
   }
 
+  /** It was slow in a lane. */
   distrust(sql: string, now: number): void {
     const { notBefore, probationMs } = this.#known.get(sql) ?? { notBefore: 0, probationMs: 0 };
     // Those that were sent together were slow together.
