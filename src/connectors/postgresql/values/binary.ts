@@ -18,7 +18,9 @@ interface Slices {
   utf8Slice(start: number, end: number): string;
 }
 
-const text = (bytes: Buffer, start: number, end: number): string => (bytes as unknown as Slices).utf8Slice(start, end);
+/** The text in a part of a buffer. */
+export const utf8 = (bytes: Buffer, start: number, end: number): string =>
+  (bytes as unknown as Slices).utf8Slice(start, end);
 
 /** 64 bits as decimal text. */
 function longText(bytes: Buffer, start: number): string {
@@ -37,16 +39,16 @@ function uuidText(bytes: Buffer, start: number): string {
 const BY_OID: ReadonlyMap<number, readonly [read: Read, length?: number]> = new Map<number, readonly [Read, number?]>([
   [16, [(bytes, start) => bytes[start] === 1, 1]],
   [17, [(bytes, start, end) => new Uint8Array(bytes.subarray(start, end))]],
-  [19, [text]],
+  [19, [utf8]],
   [20, [longText, 8]],
   [21, [(bytes, start) => bytes.readInt16BE(start), 2]],
   [23, [(bytes, start) => bytes.readInt32BE(start), 4]],
-  [25, [text]],
+  [25, [utf8]],
   [26, [(bytes, start) => bytes.readUInt32BE(start), 4]],
-  [114, [(bytes, start, end) => parseExactJson(text(bytes, start, end))]],
+  [114, [(bytes, start, end) => parseExactJson(utf8(bytes, start, end))]],
   [701, [(bytes, start) => bytes.readDoubleBE(start), 8]],
-  [1042, [text]],
-  [1043, [text]],
+  [1042, [utf8]],
+  [1043, [utf8]],
   [1082, [(bytes, start) => dateText(bytes.readInt32BE(start)), 4]],
   [1083, [(bytes, start) => timeText(Number(bytes.readBigInt64BE(start))), 8]],
   [1114, [(bytes, start) => timestampText(bytes.readBigInt64BE(start)), 8]],
@@ -54,7 +56,7 @@ const BY_OID: ReadonlyMap<number, readonly [read: Read, length?: number]> = new 
   [1700, [decimalText]],
   [2950, [uuidText, 16]],
   // A version stands before the text.
-  [3802, [(bytes, start, end) => parseExactJson(text(bytes, start + 1, end))]],
+  [3802, [(bytes, start, end) => parseExactJson(utf8(bytes, start + 1, end))]],
 ]);
 
 /** Whether values of the type are asked for in binary. */
@@ -66,12 +68,17 @@ export function isReadInBinary(oid: number): boolean {
 export function readerOf(oid: number, format: Format): Read {
   if (format === 0) {
     const decode = decoderOf(oid);
-    return (bytes, start, end) => decode(text(bytes, start, end));
+    return (bytes, start, end) => decode(utf8(bytes, start, end));
   }
   const [read, length] = BY_OID.get(oid)!;
   if (length === undefined) return read;
   return (bytes, start, end) => {
-    if (end - start !== length) throw new Error("A value has another length than its type");
+    if (end - start !== length) throw otherLength();
     return read(bytes, start, end);
   };
+}
+
+/** A value that cannot be one of its type. */
+export function otherLength(): Error {
+  return new Error("A value has another length than its type");
 }
