@@ -82,6 +82,15 @@ export const TEXTS: readonly string[] = [
 
 /** Names of tables and columns; none exists. */
 export const NAMES: readonly string[] = [
+  // statements that would work, were the quote not doubled
+  'id", "body',
+  "id`, `body",
+  'id" = 0 OR "id',
+  "id` = 0 OR `id",
+  'target", "canary',
+  "target`, `canary",
+  'target" -- ',
+  "target` -- ",
   'body" = "body" OR "1',
   "body` = `body` OR `1",
   '"; DELETE FROM canary; --',
