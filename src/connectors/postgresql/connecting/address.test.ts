@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../core/clock.ts";
+import { options } from "../config.ts";
 import { addressOf } from "./address.ts";
 import { connection } from "./fields.ts";
+import { targetOf } from "./target.ts";
 
 const variables = { ...process.env };
 afterEach(() => void (process.env = { ...variables }));
@@ -85,6 +88,20 @@ describe("fields, URL and variables make one address", () => {
   test("a password may stand beside a URL that has none", () => {
     expect(read({ url: "postgresql://ada@h/app", password: "hush" }).password?.reveal()).toBe("hush");
   });
+});
+
+test("connect_timeout is for each server, connectionTimeout for all of them", () => {
+  const limit = (query: string, more: object = {}): number => {
+    const written = connection.parse({ url: `postgresql://ada@h1,h2/app?${query}` });
+    return targetOf(written, options.parse(more), systemClock).connectTimeoutMs;
+  };
+  expect(limit("connect_timeout=3")).toBe(6_000);
+  expect(limit("connect_timeout=0")).toBe(0);
+  expect(limit("")).toBe(5_000);
+  expect(limit("", { connectionTimeout: "8s" })).toBe(8_000);
+  Object.assign(process.env, { PGCONNECT_TIMEOUT: "3" });
+  const written = connection.parse({ ...who, fromEnvironment: true });
+  expect(targetOf(written, options.parse({ connectionTimeout: 800 }), systemClock).connectTimeoutMs).toBe(800);
 });
 
 describe("what makes no address is refused", () => {

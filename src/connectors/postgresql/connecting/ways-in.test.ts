@@ -166,13 +166,14 @@ describe("by PG* variables", () => {
     const { port, password } = service;
     const file = join(folder, "passwords");
     const wrong = [`# ${port}`, `127.0.0.1:1:*:*:wrong`, `elsewhere:*:*:*:wrong`, "nonsense", `*:${port}:*:eve:wrong`];
-    const mine = `127.0.0.1:${port}:post\\gres:test:${password.replaceAll(/[\\:]/g, "\\$&")}`;
+    const mine = `127.0.0.1:${port}:post\\gres:*:${password.replaceAll(/[\\:]/g, "\\$&")}`;
     await writeFile(file, [...wrong, mine, "*:*:*:*:wrong"].join("\n"), { mode: 0o600 });
     set({ PGPASSFILE: file });
     delete process.env["PGPASSWORD"];
     expect(await login({ fromEnvironment: true })).toMatchObject({ user: "test" });
     await chmod(file, 0o644);
-    expect(await failure({ fromEnvironment: true })).toMatchObject({ kind: "unauthenticated" });
+    const error = await failure({ fromEnvironment: true });
+    expect(error).toMatchObject({ kind: "config_invalid", outcome: "none", hint: "chmod 600" });
     await chmod(file, 0o600);
     // Not asked for: not looked at.
     const { host, database, username } = service;

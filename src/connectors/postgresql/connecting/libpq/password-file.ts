@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { ConnectorError } from "../../../../core/errors.ts";
 
 /** Whom a password is for. */
 export interface Login {
@@ -16,20 +17,24 @@ export interface Login {
 const MOST_BYTES = 2 ** 20;
 
 /**
- * The first password in the file that fits; undefined where there is none, or no file. A file that others than its owner can
- * read is not believed, as libpq has it. `path`: empty is `~/.pgpass`.
+ * The first password in the file that fits; undefined where there is none, or no file. Throws `config_invalid` where others
+ * than its owner can read it, which libpq passes over. `path`: empty is `~/.pgpass`.
  */
 export async function passwordIn(path: string, login: Login): Promise<string | undefined> {
   const file = path === "" ? join(homedir(), ".pgpass") : path;
-  try {
-    const about = await stat(file);
-    const isOpen = process.platform !== "win32" && (about.mode & 0o077) !== 0;
-    if (!about.isFile() || isOpen || about.size > MOST_BYTES) return undefined;
-    return findPassword(await readFile(file, "utf8"), login);
-  } catch {
-    // As if there were none: the server says whether a password is needed.
-    return undefined;
-  }
+  const about = await stat(file).catch(() => undefined);
+  if (about === undefined || !about.isFile() || about.size > MOST_BYTES) return undefined;
+  if (process.platform !== "win32" && (about.mode & 0o077) !== 0) throw isOpen();
+  // As if there were none: the server says whether a password is needed.
+  const text = await readFile(file, "utf8").catch(() => "");
+  return findPassword(text, login);
+}
+
+function isOpen(): ConnectorError {
+  return new ConnectorError("config_invalid", "The password file can be read by others than its owner", {
+    outcome: "none",
+    hint: "chmod 600",
+  });
 }
 
 function findPassword(text: string, { host, port, database, username }: Login): string | undefined {
