@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { checkPoolSize, duration, pool } from "../../config/fields.ts";
 import { addressFields } from "../../contracts/sql/address.ts";
+import { sqlComments } from "../../contracts/sql/comments.ts";
 import { ledgerOptions } from "../../contracts/sql/ledger-options.ts";
 
 export const SYSTEM = { port: 3306, schemes: ["mysql", "mariadb"] } as const;
@@ -32,6 +33,7 @@ export const options = z
     access: z.enum(["read-write", "read-only"]).default("read-write").meta({
       description: "`read-only` lets the database refuse every write, whatever a statement says.",
     }),
+    sqlComments,
     idempotency: ledgerOptions,
   })
   .superRefine(checkPoolSize);

@@ -76,6 +76,7 @@ export async function openSession(
     classify,
     clock,
     idempotency: options.idempotency,
+    sqlComments: options.sqlComments,
     onPurgeFailed: (error) => env.notify("ledger not purged", { kind: toConnectorError(error, classify).kind }),
   });
   return {

@@ -159,7 +159,7 @@ export class Exchange {
   }
 
   #begin(
-    { sql, values }: Statement,
+    { sql, values, isOnce = false }: Statement,
     { rowsOnly, call, stop }: Terms & { readonly stop: () => void },
     read: Read,
   ): Promise<Answer> {
@@ -193,7 +193,7 @@ export class Exchange {
       };
       const kept = this.prepared.get(sql);
       if (kept !== undefined) return execute(kept);
-      this.prepared.take(sql, (error, prepared) => {
+      this.prepared.take({ sql, isOnce }, (error, prepared) => {
         if (call?.cancelled !== undefined) return failed(call.cancelled);
         if (errnoOf(error) === NOT_PREPARABLE && !rowsOnly && values.length === 0) return ask();
         if (error !== null) return failed(isOfServer(error) ? error : untold(error));

@@ -26,11 +26,12 @@ export class PreparedStatements {
     return prepared;
   }
 
-  /** Lets the server prepare it, and keeps it. */
-  take(sql: string, taken: Taken): void {
+  /** Lets the server prepare it, and keeps it, but for what comes only once: that is closed behind what `taken` runs. */
+  take({ sql, isOnce }: { readonly sql: string; readonly isOnce: boolean }, taken: Taken): void {
     this.#client.prepare(named(sql), (error, prepared) => {
-      if (error === null) this.keep(sql, prepared);
+      if (error === null && !isOnce) this.keep(sql, prepared);
       taken(error, prepared);
+      if (error === null && isOnce) this.#close(sql, prepared);
     });
   }
 
@@ -47,6 +48,10 @@ export class PreparedStatements {
     const prepared = this.#kept.get(sql);
     if (prepared === undefined) return;
     this.#kept.delete(sql);
+    this.#close(sql, prepared);
+  }
+
+  #close(sql: string, prepared: Prepared): void {
     // The driver knows those that it has prepared itself.
     if (this.#client.unprepare(named(sql)) === undefined) this.#client.addCommand(new CloseStatement(prepared.id));
   }
