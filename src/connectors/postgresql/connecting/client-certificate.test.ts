@@ -95,6 +95,34 @@ describe("a server that logs in by certificate", () => {
       expect(await failure({ ssl })).toMatchObject({ kind: "config_invalid", outcome: "none" });
   });
 
+  test("is asked with what stands in the files that a URL names whenever a connection is made", async () => {
+    const [certFile, keyFile] = [join(folder, "named.pem"), join(folder, "named.key")];
+    const put = async ({ cert, key }: TestCertificate): Promise<void> => {
+      await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)]);
+    };
+    const next = await signTestClient(join(certificates.client.certFile, ".."), { name: "later", user: "test" });
+    const { host, port, database, username } = service;
+    const files = `sslrootcert=${certificates.ca.certFile}&sslcert=${certFile}&sslkey=${keyFile}`;
+    const url = `postgresql://${username}@${host}:${port}/${database}?sslmode=verify-full&${files}`;
+    await put(certificates.client);
+    const db = new PostgreSQLConnector({ url, maxConnections: 4, retryAttempts: 1 });
+    try {
+      const sql =
+        "SELECT client_serial::text AS serial, pg_sleep(0.05)::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+      const serial = async (): Promise<unknown> => (await db.query({ sql }))[0]?.["serial"];
+      await db.connect();
+      const before = await serial();
+      await put(next);
+      const serials = new Set(await Promise.all([serial(), serial(), serial(), serial()]));
+      expect(serials.size).toBe(2);
+      expect(serials).toContain(before);
+    } finally {
+      await db.disconnect();
+    }
+    const half = new PostgreSQLConnector({ url: url.replace("named.key", "nowhere.key"), retryAttempts: 1 });
+    await expect(half.connect()).rejects.toMatchObject({ kind: "config_invalid", outcome: "none" });
+  });
+
   test("is asked with the new certificate once its file has changed, without a restart", async () => {
     const { host, port, database, username } = service;
     const next = await signTestClient(join(certificates.client.certFile, ".."), { name: "next", user: "test" });
