@@ -41,6 +41,7 @@ export async function openSession(
   const { clock } = env;
   const { default: driver } = await loadDriver("pg", () => import("pg"));
   let target = targetOf(connection, options, clock);
+  const lasting = { options, clock, conceal: env.conceal.bind(env) };
   const connect = (
     signal: AbortSignal,
     onLost: () => void,
@@ -48,7 +49,7 @@ export async function openSession(
   ): Promise<PostgreSQLConnection> =>
     search.connect(
       (place, until) =>
-        openConnection(driver, { address: { ...address, ...place }, options, clock, signal: until, onLost }),
+        openConnection(driver, { ...lasting, address: { ...address, ...place }, signal: until, onLost }),
       signal,
     );
   const common = {
@@ -83,7 +84,7 @@ export async function openSession(
         // The server itself refuses whatever would write there, should it be no replica.
         connect: (signal, onLost) =>
           openConnection(driver, {
-            ...{ clock, signal, onLost: told(onLost) },
+            ...{ ...lasting, signal, onLost: told(onLost) },
             address: { ...target.address, ...place },
             options: { ...options, access: "read-only" },
           }),

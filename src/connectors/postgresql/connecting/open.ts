@@ -1,6 +1,7 @@
 /** Opens one connection with the driver. */
 import type { Socket } from "node:net";
 import type pg from "pg";
+import type { Secret } from "../../../core/secret.ts";
 import type { Environment } from "../../../core/definition.ts";
 import type { Options } from "../config.ts";
 import { PostgreSQLConnection } from "../connection.ts";
@@ -22,12 +23,14 @@ const KEEP_ALIVE_MS = 30_000;
 export interface Opening extends Pick<Environment, "clock" | "signal"> {
   readonly address: Target["address"] & Place;
   readonly options: Options;
+  /** Hears of a password that was found in a file. */
+  readonly conceal: (secret: Secret) => void;
   readonly onLost: () => void;
 }
 
 /** A connection that is ready; fails as the driver does, or with what `signal` was aborted with. */
 export async function openConnection(driver: Driver, opening: Opening): Promise<PostgreSQLConnection> {
-  const { address, options, clock, signal, onLost } = opening;
+  const { address, options, clock, signal, conceal, onLost } = opening;
   const { host, port, database, username, password, passfile, channelBinding } = address;
   // As everywhere with PostgreSQL, a Unix socket, which leads nowhere else, has no TLS.
   const ssl = host.startsWith("/") ? false : await tlsOptions(address.ssl);
@@ -39,8 +42,11 @@ export async function openConnection(driver: Driver, opening: Opening): Promise<
     database,
     user: username,
     // A function, so that the driver looks neither into the environment nor into ~/.pgpass.
-    password: async () =>
-      password?.reveal() ?? (passfile === undefined ? undefined : await passwordIn(passfile, address)) ?? "",
+    password: async () => {
+      const found = password ?? (passfile === undefined ? undefined : await passwordIn(passfile, address));
+      if (found !== undefined && found !== password) conceal(found);
+      return found?.reveal() ?? "";
+    },
     sslnegotiation: "postgres",
     enableChannelBinding: channelBinding !== "disable" && ssl !== false,
     application_name: address.applicationName,

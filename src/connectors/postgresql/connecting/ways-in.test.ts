@@ -170,7 +170,11 @@ describe("by PG* variables", () => {
     await writeFile(file, [...wrong, mine, "*:*:*:*:wrong"].join("\n"), { mode: 0o600 });
     set({ PGPASSFILE: file });
     delete process.env["PGPASSWORD"];
-    expect(await login({ fromEnvironment: true })).toMatchObject({ user: "test" });
+    const echo = async (db: PostgreSQLConnector): Promise<void> => {
+      const thrown: unknown = await db.query({ sql: `SELECT '${password}'::int` }).catch((each: unknown) => each);
+      expect(String((thrown as Error).cause)).toContain("[redacted]");
+    };
+    expect(await login({ fromEnvironment: true }, echo)).toMatchObject({ user: "test" });
     await chmod(file, 0o644);
     const error = await failure({ fromEnvironment: true });
     expect(error).toMatchObject({ kind: "config_invalid", outcome: "none", hint: "chmod 600" });

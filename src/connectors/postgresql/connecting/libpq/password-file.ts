@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ConnectorError } from "../../../../core/errors.ts";
+import { Secret } from "../../../../core/secret.ts";
 
 /** Whom a password is for. */
 export interface Login {
@@ -20,14 +21,15 @@ const MOST_BYTES = 2 ** 20;
  * The first password in the file that fits; undefined where there is none, or no file. Throws `config_invalid` where others
  * than its owner can read it, which libpq passes over. `path`: empty is `~/.pgpass`.
  */
-export async function passwordIn(path: string, login: Login): Promise<string | undefined> {
+export async function passwordIn(path: string, login: Login): Promise<Secret | undefined> {
   const file = path === "" ? join(homedir(), ".pgpass") : path;
   const about = await stat(file).catch(() => undefined);
   if (about === undefined || !about.isFile() || about.size > MOST_BYTES) return undefined;
   if (process.platform !== "win32" && (about.mode & 0o077) !== 0) throw isOpen();
   // As if there were none: the server says whether a password is needed.
   const text = await readFile(file, "utf8").catch(() => "");
-  return findPassword(text, login);
+  const password = findPassword(text, login);
+  return password === undefined ? undefined : new Secret(password);
 }
 
 function isOpen(): ConnectorError {
