@@ -2,6 +2,7 @@
  * A connection of the driver, with what it does not do by itself.
  */
 import { Socket } from "node:net";
+import { ConnectorError } from "../../../core/errors.ts";
 import type { Address } from "../../../contracts/sql/address.ts";
 import type { Field } from "../values/types.ts";
 import { startTls, tlsDetails } from "./tls.ts";
@@ -11,6 +12,7 @@ import type { Execution, ShapeHolder } from "../protocol/execution.ts";
 import { readOk, type Status } from "../protocol/ok.ts";
 import type { Packet } from "../protocol/packet.ts";
 
+const ERROR = 0xff;
 const KEEP_ALIVE_MS = 30_000;
 /** Statements that one connection keeps prepared; a server counts them over all its connections (`max_prepared_stmt_count`). */
 export const MOST_PREPARED = 100;
@@ -29,6 +31,9 @@ export interface Client {
   readonly threadId: number;
   stream: Socket;
   readonly packetParser: { execute(data: Buffer): void };
+  /** Of the packet that comes next. */
+  readonly sequenceId: number;
+  readonly _paused: boolean;
   readonly _isMariaDB: boolean;
   readonly _mariadbExtendedMetadata: boolean;
   readonly _command?: { readonly next?: { readonly name?: string } | null } | null;
@@ -91,6 +96,7 @@ function follow(client: Client): Status {
   const status: Status = { flags: 0, hasBegun: false, header: undefined };
   const handlePacket = client.handlePacket.bind(client);
   client.handlePacket = (packet) => {
+    if (packet !== undefined && isOutOfOrder(client, packet)) return endDisordered(client);
     const command = client._command?.next?.name;
     if (packet !== undefined && command !== undefined) {
       if (packet.isEOF()) status.flags = packet.buffer.readUInt16LE(packet.offset + 3);
@@ -100,6 +106,20 @@ function follow(client: Client): Status {
     handlePacket(packet);
   };
   return status;
+}
+
+/** The driver only warns, and takes what comes for an answer. */
+function isOutOfOrder(client: Client, { sequenceId, buffer, offset }: Packet): boolean {
+  if (client.stream.destroyed) return true;
+  // A server that ends a connection says so at any time, and a driver that rests asks again later.
+  const isAnswer = Boolean(client._command) && !client._paused && buffer[offset] !== ERROR;
+  return isAnswer && sequenceId !== client.sequenceId;
+}
+
+function endDisordered({ stream }: Client): void {
+  if (stream.destroyed) return;
+  const cause = new Error("A packet is out of order");
+  stream.destroy(new ConnectorError("unavailable", "The server does not speak the protocol of MySQL", { cause }));
 }
 
 /** The server's own host may be a path: that of its Unix socket. */
