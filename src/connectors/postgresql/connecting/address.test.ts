@@ -129,7 +129,7 @@ describe("what makes no address is refused", () => {
     expect(problems({ url: "postgresql://h" })).toEqual(["url must name a user and a database"]);
     expect(problems({ url: "postgresql://h", ...who })).toEqual([]);
     expect(problems({ fromEnvironment: true }, { PGUSER: "ada" })).toEqual([
-      "database is missing; nor do PGUSER and PGDATABASE say it",
+      "database is missing; PGDATABASE does not say it either",
     ]);
   });
 

@@ -57,9 +57,10 @@ export function addressOf(written: Written, refuse: Refuse = () => {}): PostgreS
   if (written.url !== undefined && written.fromEnvironment === undefined) {
     if (database === undefined || username === undefined) refuse("url", "must name a user and a database");
   } else {
-    const missing = written.fromEnvironment === undefined ? MISSING : "is missing; nor do PGUSER and PGDATABASE say it";
-    if (database === undefined) refuse("database", missing);
-    if (username === undefined) refuse("username", missing);
+    const missing = (variable: string): string =>
+      written.fromEnvironment === undefined ? MISSING : `is missing; ${variable} does not say it either`;
+    if (database === undefined) refuse("database", missing("PGDATABASE"));
+    if (username === undefined) refuse("username", missing("PGUSER"));
   }
   const { channelBinding = said.channelBinding ?? "prefer" } = written;
   const ssl = written.ssl === undefined ? tlsSaid(written, refuse) : tlsWritten(written.ssl);
