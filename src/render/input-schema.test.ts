@@ -76,6 +76,7 @@ describe("fields as rows", () => {
       "tls.ca",
       "tls.cert",
       "tls.key",
+      "tls.passphrase",
       "tls.servername",
       "auth",
       "auth.scheme",
