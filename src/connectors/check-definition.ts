@@ -34,6 +34,9 @@ const RESERVED = new Set([
  */
 export const NAMED_ONLY = ["execute", "describe"] as const;
 
+/** Whether every connector has something of that name. */
+export const isReservedName = (name: string): boolean => RESERVED.has(name) || NAMED_ONLY.some((each) => each === name);
+
 const PROVIDER = /^[a-z][a-z0-9-]*$/;
 const OPERATION = /^[a-z][A-Za-z0-9]*$/;
 

@@ -1,11 +1,14 @@
 /** What is set around a connector beside its configuration. */
 import type { Clock } from "../core/clock.ts";
+import type { Definition } from "../core/definition.ts";
 import type { ConditionSettings } from "../core/condition.ts";
 
 /** What hub and tests set around a connector; users of the class leave it out. */
 export interface ConnectorEnvironment {
   /** The name in the configuration; without one, the provider's. */
   readonly name?: string | undefined;
+  /** Used instead of the class's own: the same, with operations that a configuration adds. */
+  readonly definition?: Definition | undefined;
   readonly clock?: Clock | undefined;
   /** When it counts as degraded and as down. */
   readonly condition?: ConditionSettings | undefined;

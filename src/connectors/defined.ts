@@ -20,6 +20,7 @@ import { Configured, type Surroundings } from "./configured.ts";
 import { RenewableCredentials, withRenewal } from "./credentials.ts";
 import type { HealthCheckOptions } from "./health-check.ts";
 import { sameClass } from "./same-class.ts";
+import { nameMethods } from "./named-methods.ts";
 import { openProven } from "./open-proven.ts";
 import { settingsOf, type Settings } from "./settings.ts";
 import { VitalSigns } from "./vital-signs.ts";
@@ -46,7 +47,8 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
   /** Configurations are put in force one after the other. */
   #reconfiguring: Promise<unknown> = Promise.resolve();
 
-  constructor(definition: Definition, flat: Readonly<Record<string, unknown>>, environment: ConnectorEnvironment = {}) {
+  constructor(own: Definition, flat: Readonly<Record<string, unknown>>, environment: ConnectorEnvironment = {}) {
+    const { definition = own } = environment;
     super(settingsOf(definition, flat));
     this.name = environment.name ?? definition.provider;
     this.#clock = environment.clock ?? systemClock;
@@ -60,7 +62,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       onState: (state, reason, error) => this.#signs.session(state, reason, error),
       onNotClosed: (error) => this.#warn("session not closed", error),
     });
-    const { renew } = environment;
+    const { renew, condition } = environment;
     this.#credentials =
       renew &&
       new RenewableCredentials({
@@ -69,8 +71,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
         onFailed: (error) => this.#warn("credentials not renewed", error),
       });
     const common = { name: this.name, clock: this.#clock, redaction: this.#redaction };
-    const of = { ...common, connector: this, settings: environment.condition, inForce: () => this.#now };
-    this.#signs = new VitalSigns(of);
+    this.#signs = new VitalSigns({ ...common, connector: this, settings: condition, inForce: () => this.#now });
     this.#around = {
       ...common,
       random: this.#random,
@@ -82,6 +83,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
       enter: (call) => call.record.onSettled(this.#lifecycle.enter(call)),
     };
     this.#now = new Configured(definition, this.config, this.#around);
+    nameMethods(this, definition);
   }
 
   override get isConnected(): boolean {
@@ -260,6 +262,7 @@ export class DefinedConnector<Ops extends Operations = Operations> extends BaseC
     this.#redaction.learn(secretsIn([settings.connection, settings.options]));
     try {
       await this.#prove(next, (isProven) => {
+        nameMethods(this, definition, this.#now.definition);
         this.#now = next;
         this.config = settings;
         this.#credentials?.advance();

@@ -10,6 +10,7 @@ import { toConnectorError, type Classification } from "./classify.ts";
 import type { Condition } from "./condition.ts";
 import type { Session } from "./definition.ts";
 import { ConnectorError } from "./errors.ts";
+import type { Via } from "./operation.ts";
 import type { Next } from "./policy.ts";
 import { openStream, type OpenedStream } from "./stream.ts";
 
@@ -30,17 +31,20 @@ export function attempt(hooks: AttemptHooks): Next {
   const { condition } = hooks;
   const ask = (session: Session, call: Call): unknown => {
     const { record, work } = call;
-    record.provable = work === undefined && session.readOnlyHandlers?.[record.operation] !== undefined;
+    const { via, stream } = call.operation;
+    const name = via?.operation ?? record.operation;
+    record.provable = work === undefined && session.readOnlyHandlers?.[name] !== undefined;
     record.stage = "running";
     // Whoever wrote it knows which session is his.
     if (work !== undefined) return work(session as never, call);
     const handlers = call.readOnly ? session.readOnlyHandlers : session.handlers;
     // The table is typed where the author writes it; here operations are looked up by name.
-    const handler = handlers?.[record.operation] as AnyHandler | undefined;
+    const handler = handlers?.[name] as AnyHandler | undefined;
     if (handler === undefined)
       throw new ConnectorError("internal", "The connector's session has no handler for it", { outcome: "none" });
+    if (via !== undefined) return askVia(via, handler, call);
     const answer = handler(call.input, call);
-    return call.operation.stream ? opened(answer as AsyncIterable<unknown>, call) : answer;
+    return stream ? opened(answer as AsyncIterable<unknown>, call) : answer;
   };
   const connectAndAsk = async (call: Call): Promise<unknown> => {
     call.record.stage = "connecting";
@@ -76,6 +80,19 @@ export function attempt(hooks: AttemptHooks): Next {
       );
       call.hear(reject);
     });
+  };
+}
+
+/** An operation without a handler of its own. */
+async function askVia(via: Via, handler: AnyHandler, call: Call): Promise<unknown> {
+  const asked = handler(via.input(call.input), call);
+  const make = via.answer ?? ((answer: unknown) => answer);
+  if (!call.operation.stream) return make(await asked);
+  const stream = await opened(asked as AsyncIterable<unknown>, call);
+  return {
+    first: stream.first?.map(make),
+    next: async () => (await stream.next())?.map(make),
+    close: () => stream.close(),
   };
 }
 

@@ -31,6 +31,17 @@ export interface Operation<
   /** On what it hangs, in words, for documentation: "`keyed` with an idempotency key, else `unsafe`". */
   readonly effectWhen?: string;
   readonly examples: readonly Example[];
+  /** The operation that carries it out, where it has no handler of its own. */
+  readonly via?: Via;
+}
+
+/** How an operation is carried out by another of the same connector. */
+export interface Via {
+  readonly operation: string;
+  /** The other's input, parsed. Throws `input_invalid`. */
+  input(this: void, input: unknown): unknown;
+  /** What is made of its answer, or of one item of it. */
+  answer?(this: void, answer: unknown): unknown;
 }
 
 /** What the effect of one call may hang on beside its input. */

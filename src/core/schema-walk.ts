@@ -35,6 +35,15 @@ export function objectsAt(schema: z.core.$ZodType, path: readonly PropertyKey[],
     });
 }
 
+/** The schemas of what stands at `path`, with all that wraps them. */
+export function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[], root: unknown): z.core.$ZodType[] {
+  return schemasAt(schema, path, root).flatMap((each) => {
+    const wrapped = [each];
+    for (let next = within(each); next !== undefined; next = within(next)) wrapped.push(next);
+    return wrapped;
+  });
+}
+
 /** The branches of the union that stands at `path`, in its own order; none where there is no union. */
 export function branchesAt(
   schema: z.core.$ZodType,
@@ -71,9 +80,13 @@ function childOf(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType | u
 
 /** Takes off what wraps a schema: optional, default, pipe, lazy. */
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  const { innerType, getter, in: input } = inside(schema);
-  const next = innerType ?? getter?.() ?? input;
+  const next = within(schema);
   return next === undefined ? schema : unwrap(next);
+}
+
+function within(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const { innerType, getter, in: input } = inside(schema);
+  return innerType ?? getter?.() ?? input;
 }
 
 /** The alternatives of a union, of a discriminated one only what fits; the schema itself where it is none. */

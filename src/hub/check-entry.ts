@@ -12,6 +12,7 @@ import { CONNECTOR_TYPES, type ConnectorType } from "../core/definition.ts";
 import { describeValue, problemsIn } from "../core/issues.ts";
 import { nearest } from "../core/nearest.ts";
 import { loadedByHand, loadedDefined, type LoadedConnector } from "./loaded-connector.ts";
+import { loadPicker } from "./named-operations/answer.ts";
 import { resolveProvider, type ResolvedProvider } from "./resolve.ts";
 
 export interface CheckedEntry {
@@ -43,6 +44,7 @@ export async function checkEntry(node: Node, overrides: Node): Promise<CheckedEn
 
   const override = writtenName === undefined ? undefined : nodeAt(overrides, [writtenName]);
   const tree = override?.kind === "map" ? mergeNodes(node, halvesOf(override, node, resolved)) : node;
+  await loadPicker(entry.value?.operations);
   const facts = { name: writtenName ?? "", type: type ?? "custom", entry: entry.value };
   const { connector, problems: wrong } =
     "defined" in resolved ? loadedDefined(tree, resolved, facts) : loadedByHand(tree, resolved, facts);

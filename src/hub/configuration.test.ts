@@ -243,12 +243,6 @@ connectors:
     ]);
   });
 
-  test("named operations are not known yet, and not ignored", async () => {
-    expect(await wrong(load(connector(`${API}\noperations: {}`)))).toEqual([
-      expect.stringMatching(/^c\.yaml:5:5: api\.operations: unknown name "operations"/),
-    ]);
-  });
-
   test("a half that is no map, or empty", async () => {
     expect(await wrong(load(connector(`${API}\noptions: [1]`)))).toEqual([
       "c.yaml:5:5: api.options: expected a map, found a list",

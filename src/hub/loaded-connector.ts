@@ -13,6 +13,7 @@ import { keysOfPolicies } from "../policies/pipeline.ts";
 import { constructByHand, definitionByHand, type Connectable } from "./adopt.ts";
 import { concealed } from "./conceal.ts";
 import { explainSettings, type ExplainedSetting } from "./explain.ts";
+import { extendDefinition } from "./named-operations/extend.ts";
 import type { AnyConnectorClass, DefinedClass } from "./resolve.ts";
 
 /** A connector as the hub holds it. */
@@ -72,11 +73,14 @@ export function loadedDefined(
   { provider, defined }: { readonly provider: string; readonly defined: DefinedClass },
   facts: EntryFacts,
 ): Loaded {
-  const { definition } = defined;
-  const { value: settings, tree, problems } = parseTree(node, (value) => parse(definition, value as Halves));
-  if (settings === undefined || facts.entry === undefined) return { connector: undefined, problems };
+  const { definition, wrong } = extended(defined.definition, facts, node);
+  const parsed = parseTree(node, (value) => parse(definition, value as Halves));
+  const { value: settings, tree } = parsed;
+  const problems = [...parsed.problems, ...wrong];
+  if (settings === undefined || facts.entry === undefined || wrong.length > 0)
+    return { connector: undefined, problems };
   const make = (environment: ConnectorEnvironment): MadeConnector => {
-    const connector = new defined(flat(halvesOf(tree)), environment);
+    const connector = new defined(flat(halvesOf(tree)), { ...environment, definition });
     if (connector.name === environment.name) return { connector };
     const message = `the constructor of ${defined.name} must pass its second argument on to super()`;
     throw new ConnectorError("config_invalid", message, { outcome: "none" });
@@ -85,6 +89,21 @@ export function loadedDefined(
     connector: loaded(tree, { provider, class: defined, definition, settings, make }, facts, facts.entry),
     problems,
   };
+}
+
+/** With the operations that the entry adds; where something is wrong with them, without, and what it is. */
+function extended(
+  definition: Definition,
+  { entry }: EntryFacts,
+  tree: Node,
+): { readonly definition: Definition; readonly wrong: readonly PlacedProblem[] } {
+  const result = extendDefinition(definition, entry?.operations);
+  if ("definition" in result) return { definition: result.definition, wrong: [] };
+  const wrong = result.problems.map((problem) => ({
+    ...problem,
+    origin: nodeAt(tree, problem.path)?.origin ?? nameOrigin(tree, problem.path),
+  }));
+  return { definition, wrong };
 }
 
 /** A connector of a class written by hand. */
@@ -103,17 +122,25 @@ export function loadedByHand(
   const define = (declared: unknown, instance: () => Connectable): Definition =>
     definitionByHand({ provider, title, type: facts.type, connection, options: own }, declared, instance);
   const { operations } = byHand as { readonly operations?: unknown };
-  const definition = define(operations, () => {
+  const notMade = (): never => {
     throw new ConnectorError("internal", "This connector has not been made");
-  });
+  };
+  const { definition, wrong } = extended(define(operations, notMade), facts, node);
   // What came out of a variable is told by the tree; a policy's setting is none of the class's secrets.
   const hide = (halves: Halves): Halves => concealHalves(halves, node);
-  const { value: settings, tree, problems } = parseTree(node, (value) => parse(definition, hide(value as Halves)));
-  if (settings === undefined || facts.entry === undefined) return { connector: undefined, problems };
+  const parsed = parseTree(node, (value) => parse(definition, hide(value as Halves)));
+  const { value: settings, tree } = parsed;
+  const problems = [...parsed.problems, ...wrong];
+  if (settings === undefined || facts.entry === undefined || wrong.length > 0)
+    return { connector: undefined, problems };
   const make = (environment: ConnectorEnvironment): MadeConnector => {
     const instance = constructByHand(byHand, flat(halvesOf(tree)));
     const declared = (instance as { readonly operations?: unknown }).operations ?? operations;
-    const taken = define(declared, () => instance);
+    const { definition: taken } = extended(
+      define(declared, () => instance),
+      facts,
+      node,
+    );
     return { connector: new DefinedConnector(taken, flat(hide(halvesOf(tree))), environment), byHand: instance };
   };
   return {

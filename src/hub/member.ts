@@ -63,7 +63,10 @@ export class Member {
   /** Whether a configuration would change how the connector works. */
   differsFrom(other: LoadedConnector): boolean {
     const settings = this.#inForce === this.#taken ? this.#loaded.settings : this.#inForce;
-    return this.#loaded.class !== other.class || !sameValue(settings, other.settings);
+    const { class: own, definition } = this.#loaded;
+    // The same operations on the same class are one definition, but for classes written by hand.
+    const isOther = this.#made.byHand === undefined && definition !== other.definition;
+    return own !== other.class || isOther || !sameValue(settings, other.settings);
   }
 
   /** Notes what a configuration says beside the connector's settings. */

@@ -60,6 +60,7 @@ const LAYERS: readonly Layer[] = [
     name: "hub",
     files: /^hub\//,
     uses: ["core", "fields", "policies", "define", "registry", "config", "state", "observers"],
+    drivers: ["@jmespath-community/jmespath"],
   },
   {
     name: "render",

@@ -1,15 +1,19 @@
 /** What can be asked of an HTTP API. Answers are parsed data; `call()` tells status and headers beside it. */
 import { z } from "zod";
 import { read, write, type Effect, type EffectContext } from "../../core/operation.ts";
+import { placeholderRules } from "../../core/placeholder-rule.ts";
 import { headerFields } from "./header-fields.ts";
 import { effectOfMethod } from "./method.ts";
 import { queryField } from "./query.ts";
 import { BODY_TYPES } from "./request-body.ts";
 
-const path = z.string().meta({
-  description: "Path below the base URL. It cannot leave the base URL: no other host, no `..`.",
-  examples: ["/users/7"],
-});
+const path = z
+  .string()
+  .meta({
+    description: "Path below the base URL. It cannot leave the base URL: no other host, no `..`.",
+    examples: ["/users/7"],
+  })
+  .register(placeholderRules, { rule: "path" });
 const query = queryField.optional().meta({
   description: "Query parameters. A list repeats the name; null leaves it out.",
   examples: [{ page: 2, tag: ["new", "open"] }],

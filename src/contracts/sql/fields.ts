@@ -1,4 +1,5 @@
 /** What the inputs and answers of the operations are made of. */
+import { placeholderRules } from "../../core/placeholder-rule.ts";
 import { z } from "zod";
 import { isPlainObject } from "../../core/plain-object.ts";
 
@@ -62,7 +63,8 @@ export const sql = z
   .refine((text) => !text.includes("\0"), { error: "must not contain the character NUL" })
   .meta({
     description: "One statement, with placeholders in the system's own style ($1, $2, … on PostgreSQL) or as `:name`.",
-  });
+  })
+  .register(placeholderRules, { rule: "none" });
 export const list = z.array(z.unknown()).max(MOST_PARAMETERS);
 export const values = z
   .union([list, map("Values by name.")])
