@@ -20,8 +20,11 @@ const TEXTS = new Set([15, 249, 250, 251, 252, 253, 254]);
 /** Undefined where a value is none that text can hold. Throws `input_invalid`, without the value; rows count from `first`. */
 export function rowsAsText(rows: readonly Row[], columns: readonly string[], first: number): string | undefined {
   let text = "";
-  for (const [at, row] of rows.entries()) {
-    for (const [nth, column] of columns.entries()) {
+  // Every row and value comes by here: an iterator would make an object for each.
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at]!;
+    for (let nth = 0; nth < columns.length; nth++) {
+      const column = columns[nth]!;
       const value = row[column];
       const sent = encode(value);
       if (sent === undefined) throw unsendable(value, column, first + at);

@@ -3,6 +3,7 @@
  * JSON, bytes as they are.
  */
 import { ConnectorError } from "../../../core/errors.ts";
+import { encodeInstant } from "./instants.ts";
 
 /** What a value is sent as. */
 type Sent = number | bigint | string | Uint8Array | null;
@@ -146,11 +147,6 @@ function hasGap(value: object): boolean {
   return (
     Array.isArray(value) && value.some((item) => item === undefined || (Array.isArray(item) && hasGap(item as object)))
   );
-}
-
-function encodeInstant(date: Date): string | undefined {
-  const year = date.getUTCFullYear();
-  return year >= 0 && year <= 9_999 ? date.toISOString().slice(0, -1).replace("T", " ") : undefined;
 }
 
 /** What is wrong with a value that cannot be sent, without it. */
