@@ -59,6 +59,8 @@ export class Lanes<O extends Occupant<Out>, Out> implements Sharing {
   readonly #brief = new BriefStatements();
   readonly #open: OpenLane<O, Out>[] = [];
   #isOpening = false;
+  /** None is opened until then: the last one could not be. */
+  #notBefore = 0;
   #isClosed = false;
 
   constructor(settings: LanesSettings<O, Out>) {
@@ -105,14 +107,18 @@ export class Lanes<O extends Occupant<Out>, Out> implements Sharing {
   }
 
   async #widen(): Promise<void> {
-    const { pool } = this.#settings;
+    const { pool, clock } = this.#settings;
+    if (clock.now() < this.#notBefore) return;
     if (this.#isOpening || this.#isClosed || this.#open.length >= this.#most) return;
     // The first is opened only where calls wait.
     if (this.#open.length === 0 && pool.waiting === 0) return;
     this.#isOpening = true;
     try {
       const connection = await pool.checkout();
-      await this.#openOn(connection).catch(() => pool.release(connection, { broken: true }));
+      await this.#openOn(connection).catch(() => {
+        this.#notBefore = clock.now() + LIFETIME_MS;
+        pool.release(connection, { broken: true });
+      });
     } catch {
       // Whoever needs a connection hears of it.
     } finally {
