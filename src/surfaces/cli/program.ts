@@ -82,6 +82,12 @@ function describeProgram(input: string | undefined, doing: Doing): Program {
     .action((options: { operations?: boolean }) =>
       withoutInput(() => import("./commands/list.ts"), { operations: options.operations === true }),
     );
+  add("types", "write TypeScript types of the configuration's connectors and operations")
+    .option("--out <file>", "where to (default: connectors.d.ts beside the configuration)")
+    .option("--check", "write nothing, and fail where the file is not as it should be; for CI")
+    .action((options: { out?: string; check?: boolean }) =>
+      withoutInput(() => import("./commands/types.ts"), { out: options.out, isCheck: options.check === true }),
+    );
   add("check [name]", "ask one system or all whether they are well").action((name: string | undefined) =>
     withoutInput(() => import("./commands/check.ts"), { name }),
   );
