@@ -96,10 +96,15 @@ export function sqlHandlers<C extends SqlConnection>(session: SqlSession<C>): Sq
         const work = (run: Run) => upsertRows(input, dialect, { statements, run });
         return writeAll(call, input, statements, work, boundsOf(input));
       },
-      update: (input, call) =>
-        write(call, input, (run) => changeRows(input, compileUpdate(input, dialect), run), boundsOf(input)),
-      delete: (input, call) =>
-        write(call, input, (run) => changeRows(input, compileDelete(input, dialect), run), boundsOf(input)),
+      // What cannot be said is refused before anything is begun.
+      async update(input, call) {
+        const statement = compileUpdate(input, dialect);
+        return write(call, input, (run) => changeRows(input, statement, run), boundsOf(input));
+      },
+      async delete(input, call) {
+        const statement = compileDelete(input, dialect);
+        return write(call, input, (run) => changeRows(input, statement, run), boundsOf(input));
+      },
       async batch(input, call) {
         const work = (connection: SqlConnection) => runBatch(input, { connection, call, named, isReadOnly, classify });
         if (session.isKeyed(call))
